@@ -1,0 +1,1 @@
+"""gencls: labelled text in, a generative classifier out. The library behind the stages; nothing happens on import."""

@@ -1,0 +1,358 @@
+"""params.yaml, typed once.
+
+Every knob of the pipeline is declared here and nowhere else: the stages, the flow's form in the Prefect UI and the presets' test all
+read these models. The file is YAML 1.2 (`1e-05` is a number, as `dvc exp run -S` writes it), unknown keys are errors, and a whole file
+is checked before anything runs. Data sets and strategies are mappings, because DVC's `matrix` iterates their keys.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+Decoding = Literal["trie", "likelihood", "perplexity", "generate"]
+Algorithm = Literal["reinforce_pp"]
+Severity = Literal["error", "warning"]
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
+"""Becomes a folder and a DVC stage name."""
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+RESERVED_NAMES = ("raw", "mined", "prompts", "rationales", "corrections")
+"""Folders of data/ that are not data sets."""
+
+
+class ParamsError(ValueError):
+    """params.yaml is wrong; the message names the key, the value and the choices."""
+
+
+class Section(BaseModel):
+    """Base of every section: no unknown keys, no change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_are_known(cls, content: Any) -> Any:
+        """Each section knows its own keys, so that the message can offer them."""
+        known = [info.alias or name for name, info in cls.model_fields.items()]
+        for key in content if isinstance(content, dict) else ():
+            if key not in known:
+                raise PydanticCustomError("unknown_key", "{key}: unknown key; choices: {known}", {"key": key, "known": ", ".join(known)})
+        return content
+
+
+class SplitRows(Section):
+    """Rows to generate per split."""
+
+    train: Positive = 3000
+    validation: Positive = 500
+    test: Positive = 1000
+
+
+class SplitFiles(Section):
+    """One file per split."""
+
+    train: str
+    validation: str
+    test: str
+
+
+class DataSet(Section):
+    """What every data set has, wherever it comes from."""
+
+    language: Literal["en", "zh"] = "en"
+    """Language of the prompt, not of the text."""
+
+
+class BuiltinDataSet(DataSet):
+    """Rows made by a generator of this project."""
+
+    source: Literal["builtin"]
+    generator: Literal["intents"] = "intents"
+    rows: SplitRows = SplitRows()
+    noise: Share = 0.04
+    """Share of training labels replaced by a wrong one; the truth is recorded beside them."""
+
+
+class TableDataSet(DataSet):
+    """What a table needs so that its rows can be read."""
+
+    text: str = "text"
+    """Column, or a template over columns such as `"OLD: {old}\\nNEW: {new}"`."""
+    label: str = "label"
+    """Column."""
+    sha256: dict[Split, str] = {}
+    """Digest of each split's rows as read; a mismatch stops ingest."""
+
+
+class FilesDataSet(TableDataSet):
+    """csv, tsv, jsonl or parquet files under data/raw/<data set>/."""
+
+    source: Literal["files"]
+    files: str | SplitFiles
+    """One file, split by the seed and stratified by label, or one file per split."""
+    delimiter: str | None = None
+    """Of a csv; by default `,` for .csv and a tab for .tsv."""
+    encoding: str = "utf-8"
+    validation: Share = 0.1
+    """Share of a single file held out for validation."""
+    test: Share = 0.2
+    """Share of a single file held out for the test."""
+
+
+class GitDataSet(FilesDataSet):
+    """Files in a git repository at a commit, read through `dvc.api`."""
+
+    source: Literal["git"]  # type: ignore[assignment]  # narrows the discriminator of FilesDataSet
+    repo: str
+    """URL or folder of the repository."""
+    rev: str
+    """Commit, so that the rows can be had again."""
+
+
+class HubDataSet(TableDataSet):
+    """A data set of the Hugging Face hub, or a local folder of the same format."""
+
+    source: Literal["hub"]
+    id: str
+    revision: str | None = None
+    """Commit; required unless `id` is a local folder."""
+    config: str | None = None
+    splits: SplitFiles = SplitFiles(train="train", validation="validation", test="test")
+    """Names of the splits there."""
+
+
+AnyDataSet = Annotated[BuiltinDataSet | FilesDataSet | GitDataSet | HubDataSet, Field(discriminator="source")]
+
+
+class Strategy(Section):
+    """How a row becomes a prompt (GenCLS++ section Method); the same names serve for training and for inference."""
+
+    shots: Literal[0, 1, 3, 5] = 0
+    """Labelled examples before the text."""
+    examples: Literal["similar"] = "similar"
+    """Nearest training rows, never the row itself nor a duplicate of its text."""
+
+
+class Lora(Section):
+    """Low-rank adapters (peft)."""
+
+    r: Positive = 16
+    alpha: Positive = 32
+    dropout: Share = 0.05
+    targets: str | list[str] = "all-linear"
+
+
+class Model(Section):
+    """The base model and how it is loaded."""
+
+    base: str = "builtin"
+    """`builtin`, a hub id, or a local folder; safetensors only, remote code off."""
+    revision: str | None = None
+    """Commit of a hub id; the resolved one is recorded either way."""
+    max_length: Positive = 512
+    """Tokens of prompt and answer together; longer texts lose their middle."""
+    lora: Lora | None = None
+    """null trains all weights."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class Base(Section):
+    """The builtin base: a byte-level BPE and a decoder, trained as a language model on the data set's training texts."""
+
+    vocab_size: Positive = 4000
+    layers: Positive = 3
+    width: Positive = 192
+    heads: Positive = 6
+    dropout: Share = 0.1
+    """On residual connections, here and in SFT."""
+    unmerge: Share = 0.1
+    """Probability with which a token is split into the two it was merged from (seeded BPE-dropout), here and in SFT."""
+    epochs: Positive = 4
+    batch_size: Positive = 32
+    lr: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=0.05, ge=0)
+
+
+class Validate(Section):
+    """What a finding does: `error` stops everything downstream, `warning` is reported."""
+
+    leak: Severity = "error"
+    """The same text in two splits."""
+    conflict: Severity = "warning"
+    """One text with two labels."""
+    duplicate: Severity = "warning"
+    """One text twice with the same label in one split."""
+    single_row: Severity = "error"
+    """A class with a single training row."""
+    missing_class: Severity = "error"
+    """A label of the label set without a training row."""
+    too_long: Severity = "warning"
+    """A text longer than the model can read."""
+    imbalance: Severity = "warning"
+    """The largest class has more than `max_imbalance` times the rows of the smallest."""
+    max_imbalance: float = Field(default=100.0, gt=1)
+
+
+class Mine(Section):
+    """Label-uncertainty mining: training rows whose gold label is hard to believe."""
+
+    fraction: float = Field(default=0.10, gt=0, lt=1)
+    """Share of the training rows marked, lowest confidence first (GenCLS++: 10 %)."""
+    folds: int = Field(default=5, ge=2)
+    """Of the out-of-fold probabilities."""
+
+
+class Train(Section):
+    """One supervised or RL training run."""
+
+    epochs: Positive
+    batch_size: Positive
+    lr: float = Field(gt=0)
+    weight_decay: float = Field(default=0.05, ge=0)
+    warmup: Share = 0.05
+    """Share of the steps over which the learning rate rises."""
+
+
+class Sft(Train):
+    """Supervised fine-tuning on the completion."""
+
+    epochs: Positive = 6
+    batch_size: Positive = 32
+    lr: float = Field(default=1e-3, gt=0)
+
+
+class Rl(Train):
+    """Reinforcement learning after the SFT warm-up."""
+
+    algorithms: list[Algorithm] = ["reinforce_pp"]
+    warmup_strategy: Name = "zero_shot"
+    """Strategy whose SFT model is the starting policy and the KL reference."""
+    epochs: Positive = 1
+    batch_size: Positive = 64
+    """Prompts per optimiser step."""
+    samples: Positive = 8
+    """Rollouts per prompt."""
+    lr: float = Field(default=5e-5, gt=0)
+    kl: float = Field(default=0.01, ge=0)
+    """Coefficient of the k1 KL inside the reward."""
+    clip: float = Field(default=0.2, gt=0)
+    wrong: Literal[0, -1] = -1
+    """Reward of a wrong answer; a right one gets 1 (REINFORCE++ section 5.1 advises symmetric rewards)."""
+
+
+class Grid(Section):
+    """Which strategies are trained, and under which strategies and decodings each model is evaluated."""
+
+    train: list[Name] = Field(default=["zero_shot", "similar_3"], min_length=1)
+    infer: list[Name] = Field(default=["zero_shot", "similar_3"], min_length=1)
+    decoding: list[Decoding] = Field(default=["trie", "perplexity", "generate"], min_length=1)
+
+
+class Evaluate(Section):
+    """Metrics and their intervals."""
+
+    batch_tokens: Positive = 8192
+    """Tokens per scoring batch; changes speed only."""
+    bootstrap: Positive = 1000
+    """Resamples of a 95 % interval."""
+    bins: Positive = 15
+    """Of the expected calibration error."""
+
+
+class Report(Section):
+    """The page."""
+
+    title: str = "Generative text classification"
+    rows: Positive = 15
+    """Rows listed as hardest, and as most confidently wrong."""
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    seed: int = Field(default=7, ge=0)
+    model: Model = Model()
+    datasets: dict[Name, AnyDataSet] = Field(min_length=1)
+    strategies: dict[Name, Strategy] = Field(min_length=1)
+    grid: Grid = Grid()
+    checks: Validate = Field(default=Validate(), alias="validate")
+    base: Base = Base()
+    mine: Mine = Mine()
+    sft: Sft = Sft()
+    rl: Rl = Rl()
+    evaluate: Evaluate = Evaluate()
+    report: Report = Report()
+
+    @model_validator(mode="after")
+    def _names_are_defined(self) -> "Params":
+        for key in ("train", "infer"):
+            for i, name in enumerate(getattr(self.grid, key)):
+                _require(name, self.strategies, f"grid.{key}[{i}]", "strategies")
+        _require(self.rl.warmup_strategy, self.grid.train, "rl.warmup_strategy", "grid.train")
+        for name in self.datasets:
+            if name in RESERVED_NAMES:
+                raise ValueError(f"datasets.{name}: the name is reserved for a folder of data/; reserved: {', '.join(RESERVED_NAMES)}")
+        return self
+
+
+def _require(name: str, defined: Mapping[str, Any] | list[str], key: str, where: str) -> None:
+    if name not in defined:
+        raise ValueError(f"{key}: {name!r} is not defined under {where}; choices: {', '.join(defined)}")
+
+
+def load(path: Path) -> Params:
+    """Read and check a whole parameter file.
+
+    Raises:
+        ParamsError: the file is missing, is not YAML, or any key is unknown, mistyped, out of range or names something undefined.
+    """
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParamsError(f"{path}: no such file; copy one of presets/*.yaml there") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ParamsError(f"{path}: not a YAML file: {error}") from None
+    return parse(content, str(path))
+
+
+def parse(content: Any, name: str = "params.yaml") -> Params:
+    """Check parameters already read; `name` stands in the error message (`ParamsError`)."""
+    if not isinstance(content, dict):
+        raise ParamsError(f"{name}: expected a mapping of sections, got {type(content).__name__}")
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        lines = "\n".join(f"  {_explain(detail)}" for detail in error.errors())
+        raise ParamsError(f"{name} is wrong:\n{lines}") from None
+
+
+def _explain(detail: ErrorDetails) -> str:
+    """One line: path of the key, value, what is allowed there."""
+    key = _path(detail["loc"])
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "unknown_key":
+        return f"{key}.{message}".lstrip(".")
+    if not key:
+        return message
+    if detail["type"] == "missing":
+        return f"{key}: missing"
+    return f"{key}: got {detail['input']!r}; {message[0].lower()}{message[1:]}"
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    """`("datasets", "a", "files", "test")` → `datasets.a.test`: pydantic puts the source's tag into the path, the file has no such key."""
+    tagged = len(loc) > 2 and loc[0] == "datasets"
+    text = ""
+    for part in (*loc[:2], *loc[3:]) if tagged else loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text

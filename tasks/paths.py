@@ -1,0 +1,70 @@
+"""Every path of the repository, once. Relative to the root, where DVC runs each stage; dvc.yaml says the same (tests/test_dag.py)."""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+SCRATCH = Path(".gencls")
+"""Git-ignored: unfinished outputs, training checkpoints, timings. Safe to delete while nothing runs."""
+
+REPORT = Path("reports/report.html")
+METRICS = Path("reports/metrics.json")
+
+
+def raw(ds: str) -> Path:
+    """Folder with a data set's card and, for source `files`, its files."""
+    return Path("data/raw") / ds
+
+
+def data(ds: str) -> Path:
+    """Folder with {train,validation,test}.parquet (id, text, label) and labels.json."""
+    return Path("data") / ds
+
+
+def mined(ds: str) -> Path:
+    """Confidence per training row (id, confidence, suggested, uncertain)."""
+    return Path("data/mined") / f"{ds}.parquet"
+
+
+def prompts(ds: str, strategy: str) -> Path:
+    """Folder with {train,validation,test}.jsonl, rendered."""
+    return Path("data/prompts") / ds / strategy
+
+
+def base(ds: str) -> Path:
+    """Folder of the base model, or for a hub base of the pointer to its resolved commit."""
+    return Path("models/base") / ds
+
+
+def model(trainer: str, ds: str, name: str) -> Path:
+    """Folder of a trained model; `trainer` is sft or rl, `name` its strategy or algorithm."""
+    return Path("models") / trainer / ds / name
+
+
+def curve(stage: str, ds: str, name: str | None = None) -> Path:
+    """Learning curve (csv) of base, sft or rl."""
+    return Path("reports") / stage / (f"{ds}/{name}.csv" if name else f"{ds}.csv")
+
+
+def validation_json(ds: str) -> Path:
+    """Findings of the validate stage."""
+    return Path("reports/validate") / f"{ds}.json"
+
+
+def validation_page(ds: str) -> Path:
+    """The same for people."""
+    return Path("reports/validate") / f"{ds}.html"
+
+
+def mining(ds: str) -> Path:
+    """Summary of the mine stage."""
+    return Path("reports/mine") / f"{ds}.json"
+
+
+def baseline(ds: str) -> Path:
+    """Folder with metrics.json and <baseline>.csv, the predictions on the test split."""
+    return Path("reports/baseline") / ds
+
+
+def evaluation(ds: str, trainer: str, name: str, infer: str) -> Path:
+    """Folder with metrics.json and the predictions of one model under one inference strategy."""
+    return Path("reports/evaluate") / ds / trainer / name / infer

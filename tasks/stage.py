@@ -1,0 +1,115 @@
+"""What every stage does around its work: parameters checked as a whole, names checked, outputs moved into place only when complete.
+
+A stage module ends with `if __name__ == "__main__": stage.run(main)`. `main(params, ds, strategy, …)` receives the names that DVC's
+matrix put on the command line, in the order of its signature.
+"""
+
+import inspect
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gencls import params as params_module
+from gencls.params import Params
+from tasks import paths
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TRL_EXPERIMENTAL_SILENCE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+}
+"""No telemetry from any library; what the user has set already holds."""
+
+
+class StageError(ValueError):
+    """The input of a stage is unusable; the message is all the user needs."""
+
+
+def run(main: Callable[..., None]) -> None:
+    """Run a stage from the command line and leave with 0, or with 1 and one clear message for an error the user can mend."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    stage = Path(sys.argv[0]).stem
+    try:
+        params = params_module.load(paths.PARAMS)
+        cell = _cell(main, sys.argv[1:], params)
+        start = time.perf_counter()
+        main(params, **cell)
+        _record_time(stage, cell, time.perf_counter() - start)
+    except (params_module.ParamsError, StageError) as error:
+        sys.exit(f"{stage}: {error}")
+
+
+def _cell(main: Callable[..., None], given: list[str], params: Params) -> dict[str, str]:
+    """Names of the cell, each checked against what params.yaml defines."""
+    names = list(inspect.signature(main).parameters)[1:]
+    if len(given) != len(names):
+        raise StageError(f"expected {len(names)} names ({', '.join(names)}), got {len(given)}: {' '.join(given)}")
+    choices = {
+        "ds": list(params.datasets),
+        "strategy": list(params.strategies),
+        "algorithm": list(params.rl.algorithms),
+        "trainer": ["sft", "rl"],
+        "name": [*params.grid.train, *params.rl.algorithms],
+        "infer": list(params.grid.infer),
+    }
+    for name, value in zip(names, given, strict=True):
+        if value not in choices[name]:
+            raise StageError(f"{name} {value!r} is not defined in {paths.PARAMS}; choices: {', '.join(choices[name])}")
+    return dict(zip(names, given, strict=True))
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[Path]:
+    """Yield a scratch path for an output file or folder; it moves to `target` only if the block ends well.
+
+    The scratch path's parent exists, the path itself does not. A killed stage so never leaves half an output behind.
+    """
+    scratch = paths.SCRATCH / "unfinished" / target
+    _remove(scratch)
+    scratch.parent.mkdir(parents=True, exist_ok=True)
+    yield scratch
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _remove(target)
+    scratch.replace(target)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def checkpoints(key: dict[str, object], *inputs: Path) -> Path:
+    """Folder for the checkpoints of a run, the same for the same inputs: what was killed goes on, what was changed starts anew.
+
+    `key` holds the parameters, `inputs` the files or folders that the run reads.
+    """
+    import hashlib
+
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode())
+    for source in inputs:
+        for file in sorted(p for p in (source.rglob("*") if source.is_dir() else [source]) if p.is_file()):
+            digest.update(str(file).encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return paths.SCRATCH / "checkpoints" / digest.hexdigest()[:24]
+
+
+def write_json(content: object, path: Path) -> None:
+    """Stable bytes: keys as given, two spaces, a newline at the end."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _record_time(stage: str, cell: dict[str, str], seconds: float) -> None:
+    """Seconds of the last run, for the report. Not a DVC output: it differs each time and would make every run look changed."""
+    file = paths.SCRATCH / "timings" / f"{'-'.join([stage, *cell.values()])}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_json({"stage": stage, "cell": list(cell.values()), "seconds": round(seconds, 2), "finished": time.time()}, file)
