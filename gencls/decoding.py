@@ -1,0 +1,61 @@
+"""From the trie's edge log-probabilities to a label. No torch here; one scoring pass serves every function below.
+
+Writing e for the edges on label c's path, T tokens long with the end token included:
+
+    likelihood   argmax_c  sum_e log p(e)            the label's probability
+    perplexity   argmax_c  (1/T) sum_e log p(e)      GenCLS++: lowest PPL(c) = exp(-mean); label tokens only
+    trie         from the root, the likeliest edge at each step: greedy decoding that cannot leave the label set
+
+Which tokens the paper's perplexity covers is unknown; label tokens with the end token is our reading. The mean favours long labels,
+whose later tokens are almost certain.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gencls.trie import LabelTrie
+
+Floats = NDArray[np.float64]
+
+
+def label_log_probabilities(edges: Floats, trie: LabelTrie) -> Floats:
+    """(B, E) → (B, L) log p(label | prompt); the rest up to 1 is the chance of leaving the label set."""
+    return edges @ trie.membership.astype(np.float64)
+
+
+def probabilities(edges: Floats, trie: LabelTrie) -> Floats:
+    """(B, E) → (B, L) probabilities within the label set; rows sum to 1."""
+    scores = label_log_probabilities(edges, trie)
+    scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+    normalised: Floats = scores / scores.sum(axis=1, keepdims=True)
+    return normalised
+
+
+def outside(edges: Floats, trie: LabelTrie) -> Floats:
+    """(B,) probability that free generation leaves the label set."""
+    mass: Floats = np.clip(1.0 - np.exp(label_log_probabilities(edges, trie)).sum(axis=1), 0.0, 1.0)
+    return mass
+
+
+def likelihood(edges: Floats, trie: LabelTrie) -> NDArray[np.int64]:
+    """(B, E) → (B,) label numbers."""
+    return label_log_probabilities(edges, trie).argmax(axis=1)
+
+
+def perplexity(edges: Floats, trie: LabelTrie) -> NDArray[np.int64]:
+    """(B, E) → (B,) label numbers."""
+    return (label_log_probabilities(edges, trie) / trie.lengths).argmax(axis=1)
+
+
+def greedy(edges: Floats, trie: LabelTrie) -> NDArray[np.int64]:
+    """(B, E) → (B,) label numbers by walking down the trie."""
+    at = np.zeros(len(edges), dtype=np.int64)
+    for slot in range(len(trie.tokens) + 1):  # parents come before children, so one pass reaches every end
+        here = np.flatnonzero(at == slot)
+        children = trie.children(slot)
+        at[here] = trie.edge_targets[children[edges[np.ix_(here, children)].argmax(axis=1)]]
+    return -1 - at
+
+
+DECODINGS = {"trie": greedy, "likelihood": likelihood, "perplexity": perplexity}
+"""Names in params.yaml (`grid.decoding`); `generate` needs the model and lives in gencls/scorer.py."""

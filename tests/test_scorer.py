@@ -1,0 +1,89 @@
+"""The packed pass against the plain one, on the architectures people use. Models are tiny and random: the arithmetic is what counts."""
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Phi3Config, Qwen2Config
+
+from gencls.scorer import Scorer, edge_log_probabilities, plain_edge_log_probabilities
+from gencls.trie import LabelTrie
+
+LABELS = [[5, 6, 1], [5, 7, 1], [5, 1], [8, 9, 10, 1], [11, 1]]
+"""Shared beginnings, and the third is the beginning of the first two but for its end token 1."""
+SMALL = {"vocab_size": 40, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48, "pad_token_id": 0}
+CONFIGS = {
+    "llama": LlamaConfig(**SMALL, num_key_value_heads=2),
+    "qwen2": Qwen2Config(**SMALL, num_key_value_heads=2),
+    "phi3": Phi3Config(**SMALL, num_key_value_heads=4, max_position_embeddings=64, original_max_position_embeddings=64),
+    "gpt2": GPT2Config(vocab_size=40, n_embd=32, n_layer=2, n_head=4, n_positions=64),
+}
+
+
+def build(name: str, attention: str = "sdpa") -> torch.nn.Module:
+    torch.manual_seed(0)
+    return AutoModelForCausalLM.from_config(CONFIGS[name], attn_implementation=attention).eval()
+
+
+def prompts(prefix: list[int]) -> list[list[int]]:
+    rng = np.random.default_rng(0)
+    return [[*prefix, *rng.integers(12, 40, size=n).tolist()] for n in (7, 1, 12, 3)]
+
+
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+@pytest.mark.parametrize("prefix", [[], [20, 21, 22, 23]], ids=["no prefix", "prefix"])
+@pytest.mark.parametrize("name", CONFIGS)
+def test_packed_scores_equal_one_sequence_per_label(name: str, prefix: list[int], attention: str) -> None:
+    model, trie = build(name, attention), LabelTrie(LABELS)
+    rows = prompts(prefix)
+    with torch.no_grad():
+        packed = edge_log_probabilities(model, [row[len(prefix) :] for row in rows], trie, prefix=prefix)
+        plain = torch.stack([plain_edge_log_probabilities(model, row, trie) for row in rows])
+    torch.testing.assert_close(packed, plain, atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_gradients_equal_those_of_one_sequence_per_label(name: str) -> None:
+    model, trie, prefix = build(name), LabelTrie(LABELS), [20, 21, 22]
+    rows = prompts(prefix)
+    weights = torch.randn(len(rows), len(trie.edge_tokens), generator=torch.Generator().manual_seed(1))
+
+    def gradient(scores: torch.Tensor) -> torch.Tensor:
+        model.zero_grad()
+        (scores * weights).sum().backward()
+        return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+
+    packed = gradient(edge_log_probabilities(model, [row[len(prefix) :] for row in rows], trie, prefix=prefix))
+    plain = gradient(torch.stack([plain_edge_log_probabilities(model, row, trie) for row in rows]))
+    assert (packed - plain).norm() / plain.norm() < 1e-5
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 40, 10_000])
+def test_scores_do_not_depend_on_the_batch(batch_tokens: int) -> None:
+    model, trie, prefix = build("llama"), LabelTrie(LABELS), [20, 21]
+    rows = prompts(prefix)
+    scores = Scorer(model, trie, batch_tokens=batch_tokens)(rows, prefix)
+    with torch.no_grad():
+        plain = torch.stack([plain_edge_log_probabilities(model, row, trie) for row in rows])
+    np.testing.assert_allclose(scores, plain.numpy(), atol=2e-5)
+
+
+class IgnoresTheMask(torch.nn.Module):
+    """A model that attends causally whatever mask it is given, as some architectures with their own attention do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = build("llama")
+        self.config, self.device, self.dtype = self.inner.config, self.inner.device, self.inner.dtype
+
+    def forward(self, input_ids, attention_mask=None, position_ids=None, **kwargs):
+        return self.inner(input_ids=input_ids, **kwargs)
+
+
+def test_a_model_that_ignores_the_tree_mask_is_found_out_and_scored_the_plain_way(capsys: pytest.CaptureFixture[str]) -> None:
+    model, trie = IgnoresTheMask().eval(), LabelTrie(LABELS)
+    rows = prompts([])
+    scores = Scorer(model, trie, batch_tokens=100)(rows)
+    with torch.no_grad():
+        plain = torch.stack([plain_edge_log_probabilities(model.inner, row, trie) for row in rows])
+    np.testing.assert_allclose(scores, plain.numpy(), atol=1e-6)
+    assert "falling back to one sequence per label" in capsys.readouterr().err
