@@ -1,0 +1,66 @@
+"""A closed label set for one tokenizer: what turns rendered rows into token ids and scores back into labels. No torch here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from gencls.encode import Encoded, PromptEncoder, label_sequences, shared_prefix
+from gencls.prompts import Prompt
+from gencls.trie import LabelTrie
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A rendered split as token ids.
+
+    Attributes:
+        encoded: one entry a row.
+        gold: label number of each row.
+        prefix: token ids that all prompts start with.
+    """
+
+    encoded: list[Encoded]
+    gold: list[int]
+    prefix: list[int]
+
+    @property
+    def cut(self) -> int:
+        """Rows whose text lost its middle."""
+        return sum(row.cut for row in self.encoded)
+
+
+@dataclass(frozen=True)
+class LabelScheme:
+    """Labels as the model writes them.
+
+    Attributes:
+        sequences: token ids of each label, end token included.
+        max_length: tokens of prompt and label together.
+    """
+
+    tokenizer: Any
+    labels: Sequence[str]
+    sequences: list[list[int]]
+    max_length: int
+
+    @classmethod
+    def build(cls, tokenizer: Any, labels: Sequence[str], max_length: int) -> "LabelScheme":
+        """Tokenise the labels."""
+        return cls(tokenizer, labels, label_sequences(labels, tokenizer), max_length)
+
+    @cached_property
+    def trie(self) -> LabelTrie:
+        """The label set as a trie."""
+        return LabelTrie(self.sequences)
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Longest prompt that leaves room for the longest label."""
+        return self.max_length - max(len(sequence) for sequence in self.sequences)
+
+    def encode(self, prompts: Sequence[Prompt]) -> Rows:
+        """Prompts to token ids; over-long texts lose their middle."""
+        encoded = PromptEncoder(self.tokenizer, self.prompt_tokens)(prompts)
+        number = {label: i for i, label in enumerate(self.labels)}
+        return Rows(encoded, [number[prompt.label] for prompt in prompts], shared_prefix([row.ids for row in encoded]))
