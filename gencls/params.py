@@ -19,6 +19,7 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 Decoding = Literal["trie", "likelihood", "perplexity", "generate"]
 Algorithm = Literal["reinforce_pp"]
 Severity = Literal["error", "warning"]
+Format = Literal["csv", "tsv", "jsonl", "parquet"]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 """Becomes a folder and a DVC stage name."""
@@ -99,13 +100,22 @@ class FilesDataSet(TableDataSet):
     source: Literal["files"]
     files: str | SplitFiles
     """One file, split by the seed and stratified by label, or one file per split."""
-    delimiter: str | None = None
-    """Of a csv; by default `,` for .csv and a tab for .tsv."""
+    format: Format | None = None
+    """By default what the name's ending says; .json is read as jsonl."""
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    """One character; by default `,` for csv and a tab for tsv."""
     encoding: str = "utf-8"
+    """As Python names it; a byte order mark is dropped."""
     validation: Share = 0.1
     """Share of a single file held out for validation."""
     test: Share = 0.2
     """Share of a single file held out for the test."""
+
+    @model_validator(mode="after")
+    def _rows_are_left(self) -> "FilesDataSet":
+        if isinstance(self.files, str) and self.validation + self.test >= 1:
+            raise ValueError(f"validation {self.validation} and test {self.test} leave no rows for training; their sum must be below 1")
+        return self
 
 
 class GitDataSet(FilesDataSet):
@@ -127,7 +137,13 @@ class HubDataSet(TableDataSet):
     """Commit; required unless `id` is a local folder."""
     config: str | None = None
     splits: SplitFiles = SplitFiles(train="train", validation="validation", test="test")
-    """Names of the splits there."""
+    """Names of the splits there; `train[:90%]` takes a part of one."""
+
+    @model_validator(mode="after")
+    def _rows_are_pinned(self) -> "HubDataSet":
+        if self.revision is None and not Path(self.id).is_dir():
+            raise ValueError(f"{self.id!r} is not a local folder, so it is a hub id and needs `revision`: the commit whose rows are meant")
+        return self
 
 
 AnyDataSet = Annotated[BuiltinDataSet | FilesDataSet | GitDataSet | HubDataSet, Field(discriminator="source")]
@@ -176,7 +192,7 @@ class Base(Section):
     dropout: Share = 0.1
     """On residual connections, here and in SFT."""
     unmerge: Share = 0.1
-    """Probability with which a token is split into the two it was merged from (seeded BPE-dropout), here and in SFT."""
+    """Probability with which a token is split into the two it was merged from (seeded BPE-dropout)."""
     epochs: Positive = 4
     batch_size: Positive = 32
     lr: float = Field(default=1e-3, gt=0)
@@ -229,6 +245,8 @@ class Sft(Train):
     epochs: Positive = 6
     batch_size: Positive = 32
     lr: float = Field(default=1e-3, gt=0)
+    unmerge: Share = 0.1
+    """Seeded BPE-dropout of the texts, as in `base`; serves any base whose tokenizer is a BPE."""
 
 
 class Rl(Train):
@@ -242,10 +260,11 @@ class Rl(Train):
     """Prompts per optimiser step."""
     samples: Positive = 8
     """Rollouts per prompt."""
+    evaluations: Positive = 4
+    """Times that validation accuracy is measured; the best checkpoint is kept."""
     lr: float = Field(default=5e-5, gt=0)
     kl: float = Field(default=0.01, ge=0)
     """Coefficient of the k1 KL inside the reward."""
-    clip: float = Field(default=0.2, gt=0)
     wrong: Literal[0, -1] = -1
     """Reward of a wrong answer; a right one gets 1 (REINFORCE++ section 5.1 advises symmetric rewards)."""
 

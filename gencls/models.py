@@ -1,0 +1,112 @@
+"""Loading and saving: any causal language model by hub id or folder, with or without LoRA. Safetensors only, remote code off.
+
+A model folder is what transformers writes, with `gencls.json` beside the weights: what the classifier needs to know besides them.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+
+from gencls.params import Lora, Model
+
+POINTER = "pointer.json"
+"""In models/base/<ds> of a hub base or a local folder: where the weights are, and at which commit."""
+CARD = "gencls.json"
+PLAIN_CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ message.content }}{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
+)
+"""For base models that come without a chat template: the prompt as it is, then the label."""
+
+
+class ModelError(ValueError):
+    """A model cannot be had or cannot be used; the message names it and what to do."""
+
+
+def device(name: str) -> torch.device:
+    """`auto` takes the GPU if there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+def load(folder: Path, model: Model, *, trainable: bool = False) -> tuple[Any, Any]:
+    """(model, tokenizer) from models/base/<ds> or a trained folder, on the device that `model` asks for.
+
+    `trainable` adds LoRA adapters where `model.lora` asks for them, or marks all weights trainable.
+    """
+    source, revision = _source(folder)
+    tokenizer = load_tokenizer(source, revision)
+    network = AutoModelForCausalLM.from_pretrained(source, revision=revision, dtype=getattr(torch, model.dtype), use_safetensors=True)
+    if trainable and model.lora is not None:
+        network = add_lora(network, model.lora)
+    return network.to(device(model.device)), tokenizer
+
+
+def load_tokenizer(source: str | Path, revision: str | None = None) -> Any:
+    """A fast tokenizer that pads on the left, has a chat template and a padding token.
+
+    Raises:
+        ModelError: it has no end-of-turn token.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, padding_side="left")
+    if tokenizer.eos_token_id is None:
+        raise ModelError(f"model.base {source}: its tokenizer has no end token (eos_token), so no answer could ever end")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if tokenizer.chat_template is None:
+        tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
+    return tokenizer
+
+
+def _source(folder: Path) -> tuple[str, str | None]:
+    pointer = folder / POINTER
+    if not pointer.exists():
+        return str(folder), None
+    content = json.loads(pointer.read_text(encoding="utf-8"))
+    return content["base"], content["commit"]
+
+
+def resolve(model: Model) -> dict[str, str | None]:
+    """The pointer to a hub id or local folder, with the commit that `revision` means now; loads nothing but the configuration.
+
+    Raises:
+        ModelError: there is no such model, or it has no safetensors weights.
+    """
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(model.base, revision=model.revision)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"model.base {model.base!r} cannot be loaded (revision {model.revision}): {error}") from error
+    if Path(model.base).is_dir() and not list(Path(model.base).glob("*.safetensors")):
+        raise ModelError(f"model.base {model.base!r} holds no *.safetensors file; other weight formats can run code and are not read")
+    return {"base": model.base, "commit": config._commit_hash}
+
+
+def add_lora(network: PreTrainedModel, lora: Lora) -> Any:
+    """Wrap in peft's LoRA."""
+    from peft import LoraConfig, get_peft_model
+
+    return get_peft_model(
+        network,
+        LoraConfig(r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=lora.targets, task_type="CAUSAL_LM"),
+    )
+
+
+def save(network: Any, tokenizer: Any, folder: Path, card: dict[str, Any]) -> None:
+    """Write weights (adapters merged), tokenizer and card; the same model gives the same bytes."""
+    from peft import PeftModel
+
+    whole = network.merge_and_unload() if isinstance(network, PeftModel) else network
+    whole.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    (folder / CARD).write_text(json.dumps({"version": 1, **card}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def card(folder: Path) -> dict[str, Any]:
+    """What `save` wrote beside the weights."""
+    content: dict[str, Any] = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    return content

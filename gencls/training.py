@@ -1,0 +1,125 @@
+"""What the three training loops (base, sft, rl) share around transformers' Trainer: quiet settings, progress, curves, resuming."""
+
+import csv
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState
+from transformers.trainer_utils import get_last_checkpoint
+from transformers.utils.logging import disable_progress_bar
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a training run draws its random numbers from and leaves its traces.
+
+    Attributes:
+        scratch: folder for checkpoints; a killed run goes on from the last one there.
+        curve: csv of the learning curve, written at the end.
+    """
+
+    seed: int
+    scratch: Path
+    curve: Path
+
+
+def settings(run: Run, *, cpu: bool) -> dict[str, Any]:
+    """Arguments that every run has: one seed, checkpoints per epoch in the scratch folder, no tracker, no bar."""
+    return {
+        "output_dir": str(run.scratch),
+        "seed": run.seed,
+        "data_seed": run.seed,
+        "use_cpu": cpu,
+        "bf16": False,
+        "save_strategy": "epoch",
+        "save_total_limit": 1,
+        "logging_strategy": "epoch",
+        "disable_tqdm": True,
+        "report_to": "none",
+        "remove_unused_columns": False,
+        "activation_checkpointing": False,
+        "dataloader_pin_memory": not cpu,
+    }
+
+
+def train(trainer: Trainer, run: Run) -> None:
+    """Train to the end, from the last checkpoint if a run was killed."""
+    disable_progress_bar()
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(Progress())
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(run.scratch)) if run.scratch.is_dir() else None)
+
+
+class Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    """A plain line now and then, with what is left: `step 120/500, epoch 1.2, 1:20 left`."""
+
+    def __init__(self) -> None:
+        self._start = self._last = 0.0
+        self._first_step = 0
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Counts from here, also after a resume."""
+        self._start = self._last = time.monotonic()
+        self._first_step = state.global_step
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Writes at most every ten seconds."""
+        now = time.monotonic()
+        done = state.global_step - self._first_step
+        if now - self._last < SECONDS_BETWEEN_LINES or not done:
+            return
+        self._last = now
+        left = (now - self._start) / done * (state.max_steps - state.global_step)
+        say(f"step {state.global_step}/{state.max_steps}, epoch {state.epoch or 0:.1f}, {clock(left)} left")
+
+    def on_log(self, args: Any, state: TrainerState, control: TrainerControl, logs: Any = None, **kwargs: Any) -> None:
+        """What the trainer measured."""
+        shown = {
+            key: value for key, value in (logs or {}).items() if isinstance(value, float) and not key.startswith(("eval_runtime", "train_"))
+        }
+        if shown:
+            say(", ".join(f"{key} {value:.4g}" for key, value in shown.items()))
+
+
+class EpochCounter(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    """Tells a collator which epoch it is in, also after a resume."""
+
+    def __init__(self, collator: Any) -> None:
+        self._collator = collator
+
+    def on_epoch_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """`state.epoch` is a whole number here up to rounding."""
+        self._collator.epoch = round(state.epoch or 0)
+
+
+def write_curve(history: Iterable[dict[str, Any]], columns: Sequence[str], path: Path) -> None:
+    """A Trainer's log history as a csv, one row a step that has all columns; six digits, stable bytes.
+
+    `columns` are keys of the log; `eval_` becomes `validation_` and a plain `loss` `train_loss`.
+    """
+    steps: dict[int, dict[str, Any]] = {}
+    for entry in history:
+        steps.setdefault(entry["step"], {}).update(entry)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([column.replace("eval_", "validation_") for column in columns])
+        for _, entry in sorted(steps.items()):
+            if all(column in entry for column in columns):
+                writer.writerow([f"{entry[c]:.6g}" for c in columns])
+
+
+def clock(seconds: float) -> str:
+    """`75.2` → `1:15`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def say(line: str) -> None:
+    """One line of progress, at once, also into a pipe."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,41 @@
+"""base: training texts of <ds> → models/base/<ds>, reports/base/<ds>.csv.
+
+The builtin base is trained here; for a hub id or a folder the stage records where it is and at which commit. One base per data set, so
+that adding a data set touches no other.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from gencls.params import Params
+from tasks import paths, stage
+
+
+def main(params: Params, ds: str) -> None:
+    """Make or resolve the base model."""
+    with stage.writing(paths.base(ds)) as folder, stage.writing(paths.curve("base", ds)) as curve:
+        folder.mkdir()
+        if params.model.base == "builtin":
+            _pretrain(params, ds, folder, curve)
+        else:
+            from gencls import models
+
+            stage.write_json(models.resolve(params.model), folder / models.POINTER)
+            curve.write_text("step,epoch,loss\n", encoding="utf-8")
+
+
+def _pretrain(params: Params, ds: str, folder: Path, curve: Path) -> None:
+    from gencls import models
+    from gencls.base import pretrain
+    from gencls.training import Run
+
+    train = paths.data(ds) / "train.parquet"
+    scratch = stage.checkpoints({"base": params.base.model_dump(), "max_length": params.model.max_length, "seed": params.seed}, train)
+    texts = pd.read_parquet(train, columns=["text"])["text"].tolist()
+    model, tokenizer = pretrain(texts, params.base, max_length=params.model.max_length, run=Run(params.seed, scratch, curve))
+    models.save(model, tokenizer, folder, {"data_set": ds, "base": "builtin"})
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,29 @@
+"""sft: data/prompts/<ds>/<strategy>, models/base/<ds> → models/sft/<ds>/<strategy>, reports/sft/<ds>/<strategy>.csv."""
+
+import json
+
+from gencls import models, prompts
+from gencls.params import Params
+from gencls.scheme import LabelScheme
+from gencls.sft import finetune
+from gencls.training import Run, say
+from tasks import paths, stage
+
+
+def main(params: Params, ds: str, strategy: str) -> None:
+    """Fine-tune the base on one strategy's prompts."""
+    rendered = paths.prompts(ds, strategy)
+    card = json.loads((rendered / "prompts.json").read_text(encoding="utf-8"))
+    model, tokenizer = models.load(paths.base(ds), params.model, trainable=True)
+    scheme = LabelScheme.build(tokenizer, card["labels"], params.model.max_length)
+    rows = {split: scheme.encode(prompts.read(rendered / f"{split}.jsonl")) for split in ("train", "validation")}
+    say(f"{len(rows['train'].gold)} rows, {rows['train'].cut} of them cut to {params.model.max_length} tokens")
+    key = {"sft": params.sft.model_dump(), "model": params.model.model_dump(), "seed": params.seed}
+    scratch = stage.checkpoints(key, rendered, paths.base(ds))
+    with stage.writing(paths.model("sft", ds, strategy)) as folder, stage.writing(paths.curve("sft", ds, strategy)) as curve:
+        model = finetune(model, scheme, rows, params.sft, Run(params.seed, scratch, curve))
+        models.save(model, tokenizer, folder, {"data_set": ds, "trainer": "sft", "name": strategy, "cut_rows": rows["train"].cut, **card})
+
+
+if __name__ == "__main__":
+    stage.run(main)
