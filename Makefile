@@ -1,0 +1,36 @@
+# Everything a person types. Python 3.11+, git and make are all that must be there already.
+
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+export PATH := $(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint flow ui plots clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1	\2/' | expand -t 14
+
+run: $(VENV)/pipeline  ## install if needed, run the pipeline that params.yaml describes, print where the report is
+	@dvc repro
+	@echo "report: $(CURDIR)/reports/report.html"
+
+test: $(VENV)/dev  ## install if needed, run the tests
+	@python -m pytest
+
+lint: $(VENV)/dev  ## ruff, mypy on gencls/, the layers
+	@ruff check . && ruff format --check . && mypy && lint-imports
+
+flow: $(VENV)/pipeline  ## the same pipeline as a Prefect flow
+	@python -m flows.pipeline
+
+ui: $(VENV)/pipeline  ## Prefect server on 127.0.0.1 with the deployment: run, schedule, watch
+	@python -m flows.serve
+
+clean:  ## remove unfinished outputs, checkpoints and timings; never data, models or reports
+	@rm -rf .gencls
+
+$(VENV)/%: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || python3 -m venv $(VENV)
+	@echo "installing (once; torch is large) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$*]"
+	@touch $@
