@@ -1,0 +1,68 @@
+"""Discriminative baselines: what a generative classifier has to beat to be worth its price.
+
+A baseline is a function from `Rows` to `Answers` on the test texts; `BASELINES` names them, and adding one there is all it takes.
+They learn from the training split; a setting may be chosen on the validation split; the test split is only answered.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from gencls import features
+from gencls.metrics import Floats
+
+COSTS = (1.0, 10.0)
+"""Inverse regularisation strengths tried by the logistic regression."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a baseline sees: two labelled splits, and the texts to answer."""
+
+    train_texts: list[str]
+    train_labels: list[str]
+    validation_texts: list[str]
+    validation_labels: list[str]
+    test_texts: list[str]
+    labels: list[str]
+    """The label set, in the order of the columns of `Answers.probabilities`."""
+    language: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One label per test text, and (N, L) probabilities where the method has any."""
+
+    predicted: list[str]
+    probabilities: Floats | None
+
+
+def majority(rows: Rows) -> Answers:
+    """Always the most frequent training label; the probabilities are the training shares."""
+    shares_L = np.array([rows.train_labels.count(label) for label in rows.labels]) / len(rows.train_labels)
+    return _most_probable(np.tile(shares_L, (len(rows.test_texts), 1)), rows.labels)
+
+
+def tfidf_logreg(rows: Rows) -> Answers:
+    """TF-IDF and multinomial logistic regression; C is the one of `COSTS` with the higher validation accuracy, the smaller on a tie."""
+    fitted = [_logreg(rows, cost) for cost in COSTS]
+    best = max(fitted, key=lambda model: model.score(rows.validation_texts, rows.validation_labels))
+    probabilities = np.zeros((len(rows.test_texts), len(rows.labels)))
+    probabilities[:, [rows.labels.index(label) for label in best.classes_]] = best.predict_proba(rows.test_texts)
+    return _most_probable(probabilities, rows.labels)
+
+
+BASELINES: dict[str, Callable[[Rows], Answers]] = {"majority": majority, "tfidf_logreg": tfidf_logreg}
+
+
+def _logreg(rows: Rows, cost: float):  # type: ignore[no-untyped-def]  # scikit-learn has no types
+    model = make_pipeline(features.words(rows.language), LogisticRegression(C=cost, max_iter=1000, random_state=rows.seed))
+    return model.fit(rows.train_texts, rows.train_labels)
+
+
+def _most_probable(probabilities: Floats, labels: list[str]) -> Answers:
+    return Answers([labels[i] for i in probabilities.argmax(axis=1)], probabilities)

@@ -1,0 +1,45 @@
+"""Baselines of a data set on its test split.
+
+data/<ds> → reports/baseline/<ds>/metrics.json ({baseline: metrics record}) and <baseline>.csv (predictions)
+"""
+
+import json
+
+import pandas as pd
+
+from gencls import metrics
+from gencls.baselines import BASELINES, Rows
+from gencls.params import SPLITS, Params
+from tasks import paths, stage
+
+
+def main(params: Params, ds: str) -> None:
+    """Answer the test split with every baseline."""
+    train, validation, test = (pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS)
+    about = json.loads((paths.data(ds) / "labels.json").read_text(encoding="utf-8"))
+    rows = Rows(
+        train_texts=list(train["text"]),
+        train_labels=list(train["label"]),
+        validation_texts=list(validation["text"]),
+        validation_labels=list(validation["label"]),
+        test_texts=list(test["text"]),
+        labels=about["labels"],
+        language=about["language"],
+        seed=params.seed,
+    )
+    settings = {"bootstrap": params.evaluate.bootstrap, "bins": params.evaluate.bins, "seed": params.seed}
+    records = {}
+    with stage.writing(paths.baseline(ds)) as folder:
+        folder.mkdir()
+        for name, baseline in BASELINES.items():
+            answers = baseline(rows)
+            columns = (list(test["label"]), answers.predicted, answers.probabilities)
+            records[name] = metrics.evaluate(*columns, labels=rows.labels, **settings)
+            frame = metrics.predictions_frame(list(test["id"]), rows.test_texts, *columns, rows.labels)
+            frame.to_csv(folder / f"{name}.csv", index=False)
+            print(f"{ds} {name}: accuracy {records[name]['accuracy']:.3f}, macro-F1 {records[name]['macro_f1']:.3f}")
+        stage.write_json(records, folder / "metrics.json")
+
+
+if __name__ == "__main__":
+    stage.run(main)
