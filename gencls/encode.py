@@ -78,18 +78,24 @@ class PromptEncoder:
 
 
 def _spans(prompt: Prompt, offsets: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Token spans of the text segments; a token across a border belongs to the fixed side, which must stay whole."""
-    spans, at, token = [], 0, 0
+    """Token spans of the text segments. A token across a border belongs to the fixed side, which must stay whole, unless all it takes
+    from there is white space, as byte-level tokens do with the space before a word.
+    """
+    content, spans, at, token = prompt.content, [], 0, 0
     for kind, text in prompt.segments:
         start, at = at, at + len(text)
         if kind == "text":
-            while token < len(offsets) and offsets[token][0] < start:
+            while token < len(offsets) and offsets[token][0] < start and not _only_takes_space(content, offsets[token], start):
                 token += 1
             first = token
             while token < len(offsets) and offsets[token][1] <= at and offsets[token][0] < at:
                 token += 1
             spans.append((first, token))
     return spans
+
+
+def _only_takes_space(content: str, token: tuple[int, int], border: int) -> bool:
+    return token[1] > border and content[token[0] : border].isspace()
 
 
 def _shares(lengths: list[int], room: int) -> list[int] | None:

@@ -24,7 +24,7 @@ class Neighbours:
         self.texts = list(texts)
         self._vectorizer = FeatureUnion(
             [
-                ("word", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)),
+                ("word", TfidfVectorizer(token_pattern=r"(?u)\w+", ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)),
                 (
                     "character",
                     TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, max_features=100_000, dtype=np.float32),

@@ -56,6 +56,10 @@ class Outcomes:
         inside = labels.logsumexp(dim=-1, keepdim=True).clamp(max=-1e-7)
         return torch.cat([labels, torch.log(-torch.expm1(inside))], dim=-1)
 
+    def draw(self, log_probabilities: Tensor, samples: int, generator: torch.Generator) -> Tensor:
+        """(P, G) outcome numbers, drawn exactly."""
+        return torch.multinomial(log_probabilities.exp(), samples, replacement=True, generator=generator)
+
     def tokens(self, edges: Tensor, outcomes: Tensor, drawn_PG: Tensor) -> Tensor:
         """(P, G, T) log-probability of each token of the drawn outcomes; meaningless at padding."""
         extended = torch.cat([edges, outcomes[:, -1:]], dim=-1)
@@ -103,7 +107,7 @@ class ClosedSetTrainer(Trainer):  # type: ignore[misc]  # transformers is untype
         with torch.no_grad(), self._as_reference() as reference:
             reference_edges = self._edges(reference, inputs["prompts"])
         outcomes, reference_outcomes = self._outcomes.log_probabilities(edges), self._outcomes.log_probabilities(reference_edges)
-        drawn = self._draw(outcomes.detach())
+        drawn = self._outcomes.draw(outcomes.detach(), self._rl.samples, self._generator())
         logp = self._outcomes.tokens(edges, outcomes, drawn)
         mask = self._outcomes.mask[drawn]
         rewards = self._rewards[gold[:, None], drawn]
@@ -125,10 +129,9 @@ class ClosedSetTrainer(Trainer):  # type: ignore[misc]  # transformers is untype
             with self.model.disable_adapter():
                 yield self.model
 
-    def _draw(self, outcomes: Tensor) -> Tensor:
-        """(P, G) outcome numbers; the seed and the step decide, so that a resumed run draws what the undisturbed one would have."""
-        generator = torch.Generator(device=outcomes.device).manual_seed(self.args.seed * 1_000_003 + self.state.global_step)
-        return torch.multinomial(outcomes.exp(), self._rl.samples, replacement=True, generator=generator)
+    def _generator(self) -> torch.Generator:
+        """The seed and the step decide, so that a resumed run draws what the undisturbed one would have."""
+        return torch.Generator(device=self.model.device).manual_seed(self.args.seed * 1_000_003 + self.state.global_step)
 
     def _note(self, outcomes: Tensor, reference: Tensor, rewards: Tensor, drawn: Tensor) -> None:
         probabilities = outcomes.exp()

@@ -1,0 +1,51 @@
+"""Tiny real parts, built offline: a tokenizer, a decoder, rows that a classifier can learn."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny models are slower on more threads, and equal bytes need equal threads
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is downloaded, and an attempt fails at once
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LABELS = ["refund", "refund status", "shipping"]
+"""One is the beginning of another."""
+WORDS = {
+    "refund": ["money", "back", "please"],
+    "refund status": ["money", "when", "arrives"],
+    "shipping": ["parcel", "where", "late"],
+}
+
+
+def rows(n: int, seed: int = 0) -> list[tuple[str, str]]:
+    """(text, label) pairs that words decide."""
+    rng = random.Random(seed)
+    labels = [LABELS[i % len(LABELS)] for i in range(n)]
+    return [(" ".join(rng.choices(WORDS[label], k=3) + rng.choices(["hello", "the", "my", "order"], k=2)), label) for label in labels]
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Any:
+    from gencls.tokenizer import train_tokenizer
+
+    return train_tokenizer([text for text, _ in rows(200)] + LABELS, 330)
+
+
+@pytest.fixture(scope="session")
+def base_folder(tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained builtin base on disk."""
+    import torch
+
+    from gencls import models
+    from gencls.base import build
+    from gencls.params import Base
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("base")
+    network = build(tokenizer, Base(layers=2, width=48, heads=2, vocab_size=330, dropout=0.0), max_length=96)
+    models.save(network, tokenizer, folder, {"base": "builtin"})
+    return folder

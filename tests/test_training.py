@@ -1,0 +1,243 @@
+"""Base, SFT and RL on real tiny models: that they learn, that a killed run ends where an undisturbed one does, that bytes repeat."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import LABELS, rows
+
+from gencls import models, training
+from gencls.base import pretrain
+from gencls.params import Base, Lora, Model, Rl, Sft
+from gencls.prompts import Prompt, Renderer
+from gencls.rl.closed_set import Outcomes, reinforce
+from gencls.scheme import LabelScheme, Rows
+from gencls.scorer import generate
+from gencls.sft import IGNORED, LabelCollator, finetune, validate
+from gencls.tokenizer import Unmerger
+from gencls.training import Run
+from gencls.trie import LabelTrie
+
+CPU = Model(device="cpu", max_length=96)
+SHORT = Sft(epochs=3, batch_size=16, lr=5e-3)
+SFT = Sft(epochs=12, batch_size=8, lr=3e-3, unmerge=0.0)
+RL = Rl(batch_size=16, samples=4, lr=1e-3, evaluations=2)
+
+
+def encode(scheme: LabelScheme, n: int, seed: int) -> Rows:
+    renderer = Renderer(LABELS)
+    return scheme.encode([Prompt(f"train-{i:05d}", renderer.segments(text), label) for i, (text, label) in enumerate(rows(n, seed))])
+
+
+def prepared(base_folder: Path, model: Model = CPU) -> tuple[Any, LabelScheme, dict[str, Rows]]:
+    torch.manual_seed(0)
+    network, tokenizer = models.load(base_folder, model, trainable=True)
+    scheme = LabelScheme.build(tokenizer, LABELS, model.max_length)
+    return network, scheme, {"train": encode(scheme, 96, seed=1), "validation": encode(scheme, 30, seed=2)}
+
+
+def run(folder: Path) -> Run:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Run(seed=7, scratch=folder / "checkpoints", curve=folder / "curve.csv")
+
+
+@pytest.fixture(scope="module")
+def classifier(base_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(model folder, learning curve) of a base that SFT has taught the three labels."""
+    folder = tmp_path_factory.mktemp("classifier")
+    network, scheme, both = prepared(base_folder)
+    models.save(finetune(network, scheme, both, SFT, run(folder)), scheme.tokenizer, folder / "model", {"labels": LABELS})
+    return folder / "model", folder / "curve.csv"
+
+
+def digest(network: Any) -> str:
+    state = sorted(network.state_dict().items())
+    return hashlib.sha256(b"".join(name.encode() + value.numpy().tobytes() for name, value in state)).hexdigest()
+
+
+@pytest.fixture
+def killed_at(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`killed_at(step)` makes the next training run die at that step, and none after it."""
+    real = training.Progress
+
+    def arm(step: int) -> None:
+        class Dying(real):
+            def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+                if state.global_step == step:
+                    monkeypatch.setattr(training, "Progress", real)
+                    raise KeyboardInterrupt
+
+        monkeypatch.setattr(training, "Progress", Dying)
+
+    return arm
+
+
+def test_pretraining_lowers_the_loss_and_repeats_to_the_byte(tmp_path: Path) -> None:
+    texts = [text for text, _ in rows(64)]
+    base = Base(vocab_size=320, layers=1, width=32, heads=2, epochs=3, batch_size=16, lr=5e-3)
+    first, _ = pretrain(texts, base, max_length=64, run=run(tmp_path / "a"))
+    second, _ = pretrain(texts, base, max_length=64, run=run(tmp_path / "b"))
+    assert digest(first) == digest(second)
+    assert (tmp_path / "a/curve.csv").read_bytes() == (tmp_path / "b/curve.csv").read_bytes()
+    losses = [float(line.split(",")[2]) for line in (tmp_path / "a/curve.csv").read_text().splitlines()[1:]]
+    assert len(losses) == 3 and losses[-1] < losses[0]
+
+
+def test_pretraining_that_was_killed_ends_with_the_same_weights(tmp_path: Path, killed_at: Any) -> None:
+    texts = [text for text, _ in rows(64)]
+    base = Base(vocab_size=320, layers=1, width=32, heads=2, epochs=3, batch_size=16)
+    whole, _ = pretrain(texts, base, max_length=64, run=run(tmp_path / "whole"))
+    killed_at(7)
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(texts, base, max_length=64, run=run(tmp_path / "killed"))
+    resumed, _ = pretrain(texts, base, max_length=64, run=run(tmp_path / "killed"))
+    assert digest(resumed) == digest(whole)
+
+
+def test_sft_learns_what_words_decide_and_keeps_the_best_checkpoint(classifier: tuple[Path, Path]) -> None:
+    folder, curve = classifier
+    network, scheme, both = prepared(folder)
+    accuracy = validate(network, both["validation"], scheme.trie)["accuracy"]
+    header, *lines = curve.read_text().splitlines()
+    assert header == "step,epoch,loss,validation_loss,validation_accuracy"
+    assert len(lines) == SFT.epochs
+    assert accuracy > 0.9
+    assert accuracy == pytest.approx(max(float(line.split(",")[4]) for line in lines), abs=1e-6)
+
+
+def test_sft_that_was_killed_ends_with_the_same_weights(base_folder: Path, tmp_path: Path, killed_at: Any) -> None:
+    def trained(folder: Path) -> Any:
+        network, scheme, both = prepared(base_folder)
+        return finetune(network, scheme, both, SHORT, run(folder))
+
+    whole = trained(tmp_path / "whole")
+    killed_at(10)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "killed")
+    assert list((tmp_path / "killed/checkpoints").glob("checkpoint-*")), "an epoch was over when it died"
+    assert digest(trained(tmp_path / "killed")) == digest(whole)
+    assert (tmp_path / "killed/curve.csv").read_bytes() == (tmp_path / "whole/curve.csv").read_bytes()
+
+
+def test_the_loss_on_label_positions_with_a_shared_prefix_is_the_plain_completion_loss(base_folder: Path) -> None:
+    network, scheme, both = prepared(base_folder)
+    network.eval()
+    rows_ = both["train"]
+    assert len(rows_.prefix) > 10
+    features = [{"row": i, "input_ids": rows_.encoded[i].ids, "spans": rows_.encoded[i].spans, "gold": rows_.gold[i]} for i in range(8)]
+    batch = LabelCollator(scheme, rows_.prefix, Unmerger(scheme.tokenizer, 0.0), seed=0)(features)
+
+    from gencls.sft import LabelTrainer
+
+    packed = LabelTrainer.compute_loss(None, network, dict(batch))  # type: ignore[arg-type]  # uses nothing of the trainer
+    total, count = torch.zeros(()), 0
+    for feature in features:
+        answer = scheme.sequences[feature["gold"]]
+        ids = torch.tensor([feature["input_ids"] + answer])
+        labels = ids.clone()
+        labels[:, : len(feature["input_ids"])] = IGNORED
+        total = total + network(input_ids=ids, labels=labels).loss * len(answer)
+        count += len(answer)
+    torch.testing.assert_close(packed, total / count, atol=1e-5, rtol=0)
+
+
+def test_segmenting_anew_touches_the_text_only_and_differs_between_epochs(base_folder: Path) -> None:
+    _, scheme, both = prepared(base_folder)
+    rows_ = both["train"]
+    collator = LabelCollator(scheme, rows_.prefix, Unmerger(scheme.tokenizer, 0.5), seed=3)
+    feature = {"row": 0, "input_ids": rows_.encoded[0].ids, "spans": rows_.encoded[0].spans, "gold": 0}
+    seen = set()
+    for epoch in range(4):
+        collator.epoch = epoch
+        ids = collator([feature])["input_ids"][0].tolist()
+        seen.add(tuple(ids))
+        whole = scheme.tokenizer.decode(rows_.prefix + ids)
+        assert whole == scheme.tokenizer.decode(rows_.encoded[0].ids + scheme.sequences[0][:-1])
+    assert len(seen) > 1
+
+
+def test_lora_trains_adapters_only_and_saves_a_whole_model(base_folder: Path, tmp_path: Path) -> None:
+    lora = CPU.model_copy(update={"lora": Lora(r=4, alpha=8, dropout=0.0)})
+    network, scheme, both = prepared(base_folder, lora)
+    trainable = {name for name, p in network.named_parameters() if p.requires_grad}
+    assert trainable and all("lora" in name for name in trainable)
+    trained = finetune(network, scheme, both, Sft(epochs=1, batch_size=16, lr=1e-2), run(tmp_path / "run"))
+    measured = validate(trained, both["validation"], scheme.trie)
+    models.save(trained, scheme.tokenizer, tmp_path / "saved", {"labels": LABELS})
+    loaded, _ = models.load(tmp_path / "saved", CPU)
+    assert not [name for name, _ in loaded.named_parameters() if "lora" in name]
+    assert validate(loaded, both["validation"], scheme.trie) == pytest.approx(measured, abs=1e-4)
+
+
+def test_rl_turns_a_classifier_to_the_rewarded_label(classifier: tuple[Path, Path], tmp_path: Path) -> None:
+    """A bandit: every row's gold label is `shipping`, whatever its text says."""
+    network, scheme, both = prepared(classifier[0])
+    shipping = LABELS.index("shipping")
+    bandit = {split: Rows(r.encoded, [shipping] * len(r.gold), r.prefix) for split, r in both.items()}
+    before = validate(network, bandit["validation"], scheme.trie)["accuracy"]
+    rl = Rl(batch_size=16, samples=8, lr=5e-3, epochs=4, kl=0.0, evaluations=2)
+    trained = reinforce(network, scheme, bandit, rl, algorithm="reinforce_pp", run=run(tmp_path))
+    assert before < 0.5
+    assert validate(trained, bandit["validation"], scheme.trie)["accuracy"] == 1.0
+
+
+def test_rl_that_was_killed_ends_with_the_same_weights(base_folder: Path, tmp_path: Path, killed_at: Any) -> None:
+    def trained(folder: Path) -> Any:
+        network, scheme, both = prepared(base_folder)
+        return reinforce(network, scheme, both, RL, algorithm="reinforce_pp", run=run(folder))
+
+    whole = trained(tmp_path / "whole")
+    killed_at(4)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "killed")
+    assert digest(trained(tmp_path / "killed")) == digest(whole)
+    assert (tmp_path / "killed/curve.csv").read_bytes() == (tmp_path / "whole/curve.csv").read_bytes()
+
+
+def test_rl_under_lora_uses_the_model_without_its_adapter_as_reference(classifier: tuple[Path, Path], tmp_path: Path) -> None:
+    lora = CPU.model_copy(update={"lora": Lora(r=4, alpha=8, dropout=0.0)})
+    network, scheme, both = prepared(classifier[0], lora)
+    reinforce(network, scheme, both, RL, algorithm="reinforce_pp", run=run(tmp_path))
+    header, *lines = [line.split(",") for line in (tmp_path / "curve.csv").read_text().splitlines()]
+    kl = [float(line[header.index("kl")]) for line in lines]
+    assert kl[0] >= 0 and kl[-1] > 0, "the policy has moved away from the reference"
+
+
+def test_outcomes_are_a_distribution_and_exact_draws_follow_it() -> None:
+    """Chi-square of 20,000 draws against the trie's own probabilities."""
+    from scipy.stats import chisquare
+
+    trie = LabelTrie([[1, 2, 0], [1, 3, 0], [4, 0]])
+    outcomes = Outcomes(trie, torch.device("cpu"))
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(1, len(trie.tokens) + 1, 6, generator=generator)
+    logits[..., 5] -= 2  # a vocabulary of six tokens, of which the trie never uses the last
+    edges = (logits / 2).log_softmax(-1)[:, trie.edge_slots, trie.edge_tokens] / 2
+    probabilities = outcomes.log_probabilities(edges).exp()
+    torch.testing.assert_close(probabilities.sum(-1), torch.ones(1))
+    drawn = outcomes.draw(outcomes.log_probabilities(edges), 20_000, generator)
+    counts = np.bincount(drawn[0].numpy(), minlength=4)
+    assert counts.min() > 20
+    expected = probabilities[0].numpy().astype(float)
+    assert chisquare(counts, expected / expected.sum() * 20_000).pvalue > 0.001
+
+
+def test_token_log_probabilities_of_an_outcome_sum_to_its_own() -> None:
+    trie = LabelTrie([[1, 2, 0], [1, 3, 0], [4, 0]])
+    outcomes = Outcomes(trie, torch.device("cpu"))
+    edges = torch.randn(2, len(trie.tokens) + 1, 6, generator=torch.Generator().manual_seed(1)).log_softmax(-1)
+    edges = edges[:, trie.edge_slots, trie.edge_tokens]
+    log_probabilities = outcomes.log_probabilities(edges)
+    drawn = torch.arange(4).expand(2, 4)
+    tokens = outcomes.tokens(edges, log_probabilities, drawn)
+    torch.testing.assert_close((tokens * outcomes.mask[drawn]).sum(-1), log_probabilities)
+
+
+def test_free_generation_returns_answers_in_order(classifier: tuple[Path, Path]) -> None:
+    network, scheme, both = prepared(classifier[0])
+    validation = both["validation"]
+    written = generate(network, scheme.tokenizer, [row.ids for row in validation.encoded], max_new_tokens=8, batch_size=7)
+    assert np.mean([answer == LABELS[gold] for answer, gold in zip(written, validation.gold, strict=True)]) > 0.9
