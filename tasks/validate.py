@@ -1,0 +1,31 @@
+"""validate: data/<ds> → reports/validate/<ds>.json and .html; fails on an error, so that nothing downstream runs."""
+
+import json
+
+import pandas as pd
+
+from gencls.checks import validate
+from gencls.checks.page import render, verdict
+from gencls.params import SPLITS, Params
+from tasks import paths, stage
+
+
+def main(params: Params, ds: str) -> None:
+    """Check a data set, write what was found, and only then fail: the page stays readable."""
+    folder = paths.data(ds)
+    label_set = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+    splits = {split: pd.read_parquet(folder / f"{split}.parquet") for split in SPLITS}
+    validation = validate(splits, label_set["labels"], rules=params.checks, max_length=params.model.max_length)
+    with stage.writing(paths.validation_json(ds)) as file:
+        stage.write_json(validation.record(ds), file)
+    with stage.writing(paths.validation_page(ds)) as file:
+        file.write_text(render(validation, ds), encoding="utf-8")
+    findings = "".join(f"\n  {finding.severity} {finding}" for finding in validation.findings)
+    summary = f"{verdict(validation, ds)} Page: {paths.validation_page(ds)}{findings}"
+    if validation.errors:
+        raise stage.StageError(summary)
+    print(summary)
+
+
+if __name__ == "__main__":
+    stage.run(main)
