@@ -1,0 +1,106 @@
+"""Tables on disk: csv, tsv, jsonl, parquet.
+
+Texts such as `NA` and `null` are texts. Rows end at line breaks only, never at U+2028 and its like, which some texts hold; a csv cell may
+hold line breaks between quotes.
+"""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gencls.params import FilesDataSet, Format, Split
+from gencls.sources.encoding import decode
+from gencls.sources.rows import Record, SourceError, check_columns, required_columns, to_frame
+from gencls.sources.split import stratified
+
+ENDINGS: dict[str, Format] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".json": "jsonl", ".parquet": "parquet"}
+DELIMITERS = {"csv": ",", "tsv": "\t"}
+OTHER_DELIMITERS = (";", "\t", "|", ",")
+
+
+def names(spec: FilesDataSet) -> list[str]:
+    """Files of a data set, each once."""
+    return [spec.files] if isinstance(spec.files, str) else list(dict.fromkeys(spec.files.model_dump().values()))
+
+
+def read(spec: FilesDataSet, folder: Path, *, seed: int) -> dict[Split, pd.DataFrame]:
+    """One frame per split from one file per split, or from one file that `seed` splits."""
+    if isinstance(spec.files, str):
+        return stratified(_table(spec, folder / spec.files), validation=spec.validation, test=spec.test, seed=seed)
+    per_split: dict[Split, str] = {"train": spec.files.train, "validation": spec.files.validation, "test": spec.files.test}
+    return {split: _table(spec, folder / name) for split, name in per_split.items()}
+
+
+def _table(spec: FilesDataSet, path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        there = ", ".join(sorted(p.name for p in path.parent.iterdir())) if path.parent.is_dir() else "no such folder"
+        raise SourceError(f"{path}: no such file; in {path.parent}: {there}")
+    form = spec.format or ENDINGS.get(path.suffix.lower())
+    if form is None:
+        raise SourceError(f"{path}: cannot tell what {path.suffix!r} is; set format to one of csv, tsv, jsonl, parquet")
+    return to_frame(_records(spec, path, form), spec, str(path))
+
+
+def _records(spec: FilesDataSet, path: Path, form: Format) -> list[Record]:
+    if form == "parquet":
+        return _parquet(spec, path)
+    text = decode(path.read_bytes(), spec.encoding, str(path))
+    return _jsonl(text, str(path)) if form == "jsonl" else _csv(text, spec.delimiter or DELIMITERS[form], str(path))
+
+
+def _parquet(spec: FilesDataSet, path: Path) -> list[Record]:
+    try:
+        check_columns(spec, pq.read_schema(path).names, str(path))
+        return list(pq.read_table(path, columns=required_columns(spec)).to_pylist())
+    except pa.ArrowInvalid as error:
+        raise SourceError(f"{path}: not a parquet file: {error}") from None
+
+
+def _jsonl(text: str, name: str) -> list[Record]:
+    records: list[Record] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise SourceError(f"{name}, line {number}: not JSON: {error.msg} at character {error.pos}: {line[:60]!r}") from None
+        if not isinstance(record, dict):
+            raise SourceError(f"{name}, line {number}: expected one JSON object a line, got a {type(record).__name__}: {line[:60]!r}")
+        records.append(record)
+    return records
+
+
+def _csv(text: str, delimiter: str, name: str) -> list[Record]:
+    """Rows as Python's csv module reads them, which unlike pandas never guesses a type, a missing value or a missing cell."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    records: list[Record] = []
+    try:
+        header = [cell.strip() for cell in next(reader, [])]
+        _check_header(header, delimiter, name)
+        for row in reader:
+            if row and len(row) != len(header):
+                raise SourceError(
+                    f"{name}, row that ends in line {reader.line_num}: {len(row)} cells, the header has {len(header)}; "
+                    f"a cell that holds {delimiter!r} or a line break must stand in double quotes: {delimiter.join(row)[:80]!r}"
+                )
+            if row:
+                records.append(dict(zip(header, row, strict=True)))
+    except csv.Error as error:
+        raise SourceError(f"{name}, line {reader.line_num}: {error}; is a double quote not closed, or not doubled in a cell?") from None
+    return records
+
+
+def _check_header(header: list[str], delimiter: str, name: str) -> None:
+    if len(header) == 1:
+        others = [other for other in OTHER_DELIMITERS if other != delimiter and other in header[0]]
+        hint = f"; it looks separated by {others[0]!r}: set delimiter to that" if others else ""
+        raise SourceError(f"{name}: only one column, {header[0]!r}, when split at {delimiter!r}{hint}")
+    twice = sorted({column for column in header if header.count(column) > 1})
+    if twice:
+        raise SourceError(f"{name}: columns that occur twice: {', '.join(map(repr, twice))}")

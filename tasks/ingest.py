@@ -1,0 +1,61 @@
+"""ingest: a source → data/<ds>/{train,validation,test}.parquet and labels.json.
+
+Reads data/raw/<ds>: the files of source `files`, and `definitions.json` ({label: one line}) of any source. Fails only where rows cannot
+be read; whether they are any good is for validate.
+"""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gencls.params import AnyDataSet, BuiltinDataSet, GitDataSet, HubDataSet, Params
+from gencls.sources import SourceError, builtin, read
+from tasks import fetch, paths, stage
+
+
+def main(params: Params, ds: str) -> None:
+    """Read every split of a data set."""
+    spec = params.datasets[ds]
+    try:
+        if isinstance(spec, GitDataSet | HubDataSet):
+            frames = fetch.rows(spec, ds, seed=params.seed)
+        else:
+            frames = read(spec, paths.raw(ds), seed=params.seed)
+    except SourceError as error:
+        raise stage.StageError(f"data set {ds}: {error}") from error
+    labels = sorted(frames["train"]["label"].dropna().unique())
+    definitions = _definitions(spec, paths.raw(ds) / "definitions.json", labels)
+    with stage.writing(paths.data(ds)) as folder:
+        folder.mkdir()
+        for split, frame in frames.items():
+            write_parquet(frame, folder / f"{split}.parquet")
+        stage.write_json({"language": spec.language, "labels": labels, "definitions": definitions}, folder / "labels.json")
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """String columns only, and no metadata: the same rows give the same bytes."""
+    schema = pa.schema([(column, pa.string()) for column in frame.columns])
+    pq.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False).replace_schema_metadata(None), path)
+
+
+def _definitions(spec: AnyDataSet, path: Path, labels: list[str]) -> dict[str, str]:
+    """What the labels mean, in the order of `labels`: the file, or else what the generator says."""
+    if not path.exists():
+        return builtin.definitions(spec) if isinstance(spec, BuiltinDataSet) else {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise stage.StageError(f"{path}: not a JSON file in UTF-8: {error}") from None
+    if not isinstance(content, dict) or not all(isinstance(line, str) for line in content.values()):
+        raise stage.StageError(f"{path}: expected an object with one line of text per label")
+    unknown = sorted(set(content) - set(labels))
+    if unknown:
+        raise stage.StageError(f"{path}: defines {', '.join(map(repr, unknown))}, which no training row has; labels: {', '.join(labels)}")
+    return {label: content[label] for label in labels if label in content}
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,307 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pydantic import ValidationError
+
+from gencls.params import FilesDataSet, HubDataSet, SplitFiles
+from gencls.sources import SourceError, Unreachable, read
+from gencls.sources.rows import digest
+from gencls.sources.split import stratified
+
+ROWS = [
+    ("plain", "a"),
+    ("NA", "null"),
+    ('with, comma; "quotes"\tand tab', "b"),
+    ("two\nlines", "a"),
+    ("U+2028 \u2028 inside", "b"),
+    ("为什么", "类"),
+    ("  outer space ", "a"),
+]
+"""Texts that a careless reader changes."""
+
+
+def spec(name: str, **keys: object) -> FilesDataSet:
+    """All three splits from one file, so that no row is moved."""
+    return FilesDataSet(source="files", files=SplitFiles(train=name, validation=name, test=name), **keys)  # type: ignore[arg-type]
+
+
+def train(folder: Path, name: str, **keys: object) -> list[tuple[str | None, str | None]]:
+    frame = read(spec(name, **keys), folder, seed=0)["train"].astype(object)
+    frame = frame.where(frame.notna(), None)
+    return list(zip(frame["text"], frame["label"], strict=True))
+
+
+def write(folder: Path, name: str, content: str | bytes) -> str:
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return name
+
+
+def write_rows(folder: Path, ending: str, rows: list[tuple[str, str]]) -> str:
+    frame = pd.DataFrame(rows, columns=["text", "label"])
+    path = folder / f"rows.{ending}"
+    if ending == "parquet":
+        frame.to_parquet(path)
+    elif ending == "jsonl":
+        path.write_text("".join(json.dumps({"text": t, "label": lab}, ensure_ascii=False) + "\n" for t, lab in rows), encoding="utf-8")
+    else:
+        frame.to_csv(path, sep="," if ending == "csv" else "\t", index=False)
+    return path.name
+
+
+def error(folder: Path, name: str, **keys: object) -> str:
+    with pytest.raises(SourceError) as caught:
+        read(spec(name, **keys), folder, seed=0)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
+def test_rows_come_back_unchanged_from_every_format(tmp_path: Path, ending: str) -> None:
+    assert train(tmp_path, write_rows(tmp_path, ending, ROWS)) == ROWS
+
+
+def test_every_format_has_the_same_digest_and_ids(tmp_path: Path) -> None:
+    frames = [read(spec(write_rows(tmp_path, ending, ROWS)), tmp_path, seed=0)["test"] for ending in ("csv", "tsv", "jsonl", "parquet")]
+    assert len({digest(frame) for frame in frames}) == 1
+    assert all(list(frame.columns) == ["id", "text", "label"] for frame in frames)
+    assert frames[0]["id"].tolist()[:2] == ["test-00000", "test-00001"]
+
+
+def test_the_digest_depends_on_order_and_on_what_is_missing() -> None:
+    frame = pd.DataFrame({"text": ["x", "y"], "label": ["a", None]}, dtype="str")
+    others = [frame.iloc[::-1], frame.fillna(""), frame.fillna("None")]
+    assert digest(frame) not in {digest(other) for other in others}
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_the_text(tmp_path: Path, mark: bytes, line_end: str) -> None:
+    table = line_end.join(["text,label", "é,a", ""]).encode()
+    lines = line_end.join(['{"text": "é", "label": "a"}', "", ""]).encode()
+    assert train(tmp_path, write(tmp_path, "x.csv", mark + table)) == [("é", "a")]
+    assert train(tmp_path, write(tmp_path, "x.jsonl", mark + lines)) == [("é", "a")]
+
+
+def test_an_empty_cell_is_a_missing_value(tmp_path: Path) -> None:
+    name = write(tmp_path, "x.csv", "text,label\n,a\nx,\n")
+    assert train(tmp_path, name) == [(None, "a"), ("x", None)]
+    name = write(tmp_path, "x.jsonl", '{"text": null, "label": "a"}\n{"text": "x"}\n{"text": "", "label": ""}\n')
+    assert train(tmp_path, name) == [(None, "a"), ("x", None), (None, None)]
+
+
+def test_numbers_and_booleans_become_text_as_in_json(tmp_path: Path) -> None:
+    name = write(tmp_path, "x.jsonl", '{"text": 1.5, "label": 0}\n{"text": "x", "label": true}\n')
+    assert train(tmp_path, name) == [("1.5", "0"), ("x", "true")]
+    pq.write_table(pa.table({"text": ["x", "y"], "label": pa.array([3, None])}), tmp_path / "x.parquet")
+    assert train(tmp_path, "x.parquet") == [("x", "3"), ("y", None)]
+
+
+def test_a_template_joins_columns_and_knows_no_nan(tmp_path: Path) -> None:
+    name = write(tmp_path, "x.csv", "old side,new,label\n,b,L\na,,L\n,,L\n")
+    texts = [text for text, _ in train(tmp_path, name, text="OLD: {old side}\nNEW: {new} {{}}")]
+    assert texts == ["OLD: \nNEW: b {}", "OLD: a\nNEW:  {}", "OLD: \nNEW:  {}"]
+
+
+@pytest.mark.parametrize("text", ["{old", "{}", "{old!r}", "{old:>9}"])
+def test_a_wrong_template_is_one_error(tmp_path: Path, text: str) -> None:
+    name = write(tmp_path, "x.csv", "old,label\na,L\n")
+    assert f"the template {text!r} is wrong" in error(tmp_path, name, text=text)
+
+
+def test_a_missing_column_names_file_column_and_what_is_there(tmp_path: Path) -> None:
+    name = write(tmp_path, "x.csv", "sentence, label\na,L\n")
+    message = error(tmp_path, name)
+    assert "x.csv: no column 'text'" in message
+    assert "'sentence', 'label'" in message
+    assert "no column 'new'" in error(tmp_path, name, text="{sentence} {new}")
+    frame = pd.DataFrame({"sentence": ["a"], "label": ["L"]})
+    frame.to_parquet(tmp_path / "x.parquet")
+    assert "no column 'text'" in error(tmp_path, "x.parquet")
+
+
+@pytest.mark.parametrize(("header", "delimiter"), [("text;label", "';'"), ("text\tlabel", r"'\t'"), ("text|label", "'|'")])
+def test_a_wrong_delimiter_is_recognised(tmp_path: Path, header: str, delimiter: str) -> None:
+    message = error(tmp_path, write(tmp_path, "x.csv", f"{header}\nx\n"))
+    assert "only one column" in message
+    assert f"separated by {delimiter}" in message
+
+
+def test_the_delimiter_can_be_set_and_so_can_the_format(tmp_path: Path) -> None:
+    name = write(tmp_path, "x.txt", "text;label_name\nhello, you;joy\n")
+    assert train(tmp_path, name, format="csv", delimiter=";", label="label_name") == [("hello, you", "joy")]
+    assert "set format to one of" in error(tmp_path, name)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("text,label\na,L\nb, with comma,L\n", "line 3: 3 cells, the header has 2"),
+        ('text,label\na,L\n"never closed,L\n', "double quote not closed"),
+        ("text,text,label\na,b,L\n", "columns that occur twice: 'text'"),
+        ("text,label\n", "no rows"),
+    ],
+)
+def test_a_broken_csv_is_one_error_with_its_place(tmp_path: Path, content: str, expected: str) -> None:
+    assert expected in error(tmp_path, write(tmp_path, "x.csv", content))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('{"text": "a", "label": "L"}\n{"text": "a", \n', "line 2: not JSON"),
+        ('[{"text": "a", "label": "L"}]', "line 1: expected one JSON object a line, got a list"),
+        ('{"text": ["a"], "label": "L"}\n', "row 1, column 'text': expected text or a number, got list"),
+        ('{"text": "cut \\ud83d", "label": "L"}\n', "half a character"),
+        ("\n", "no rows"),
+    ],
+)
+def test_a_broken_jsonl_is_one_error_with_its_place(tmp_path: Path, content: str, expected: str) -> None:
+    assert expected in error(tmp_path, write(tmp_path, "x.jsonl", content))
+
+
+def test_another_encoding_is_named_with_byte_line_and_hint(tmp_path: Path) -> None:
+    name = write(tmp_path, "x.csv", "text,label\nplain,a\ncafé au lait,b\n".encode("windows-1252"))
+    message = error(tmp_path, name)
+    for part in ("x.csv is not utf-8", "byte 0xe9 at offset 22, line 3", "windows-1252 (there it reads 'café au lait,b')"):
+        assert part in message
+    assert train(tmp_path, name, encoding="windows-1252")[1] == ("café au lait", "b")
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16"])
+def test_the_hint_finds_chinese_encodings(tmp_path: Path, encoding: str) -> None:
+    name = write(tmp_path, "x.csv", "text,label\n为什么康乾盛世又称红薯盛世？,文化\n".encode(encoding))
+    assert encoding in error(tmp_path, name).split("set encoding")[1]
+    assert train(tmp_path, name, encoding=encoding) == [("为什么康乾盛世又称红薯盛世？", "文化")]
+
+
+def test_an_unknown_encoding_is_an_error(tmp_path: Path) -> None:
+    assert "'utf8000' is unknown" in error(tmp_path, write(tmp_path, "x.csv", "text,label\n"), encoding="utf8000")
+
+
+def test_a_missing_file_names_the_files_there(tmp_path: Path) -> None:
+    write(tmp_path, "train.csv.dvc", "")
+    assert "train.csv: no such file" in (message := error(tmp_path, "train.csv"))
+    assert "train.csv.dvc" in message
+
+
+def test_something_else_than_parquet_is_an_error(tmp_path: Path) -> None:
+    assert "not a parquet file" in error(tmp_path, write(tmp_path, "x.parquet", "text,label\n"))
+
+
+def test_other_rows_than_the_digest_names_are_an_error_with_both_digests(tmp_path: Path) -> None:
+    name = write_rows(tmp_path, "jsonl", ROWS)
+    right = digest(read(spec(name), tmp_path, seed=0)["test"])
+    message = error(tmp_path, name, sha256={"train": right, "test": "0" * 64})
+    assert f"test: expected {'0' * 64}" in message
+    assert right in message
+    assert "train:" not in message
+
+
+def frame(counts: dict[str, int]) -> pd.DataFrame:
+    rows = [(f"{label} {i}", label) for label, n in counts.items() for i in range(n)]
+    return pd.DataFrame(rows, columns=["text", "label"], dtype="str").sample(frac=1, random_state=0, ignore_index=True)
+
+
+def test_one_file_is_split_by_seed_and_stratified() -> None:
+    whole = frame({"a": 100, "b": 50, "c": 10})
+    splits = stratified(whole, validation=0.1, test=0.2, seed=7)
+    counts = {split: part["label"].value_counts().to_dict() for split, part in splits.items()}
+    assert counts == {
+        "train": {"a": 70, "b": 35, "c": 7},
+        "validation": {"a": 10, "b": 5, "c": 1},
+        "test": {"a": 20, "b": 10, "c": 2},
+    }
+    again, other = (stratified(whole, validation=0.1, test=0.2, seed=seed) for seed in (7, 8))
+    assert all(splits[split].equals(again[split]) for split in splits)
+    assert not splits["test"].equals(other["test"])
+    assert sorted(pd.concat(splits.values())["text"]) == sorted(whole["text"])
+
+
+def test_rows_of_a_split_keep_the_order_of_the_file() -> None:
+    whole = frame({"a": 30, "b": 30})
+    order = whole["text"].tolist()
+    for part in stratified(whole, validation=0.1, test=0.2, seed=7).values():
+        assert part["text"].tolist() == sorted(part["text"], key=order.index)
+
+
+def test_every_class_keeps_a_training_row_however_small() -> None:
+    whole = frame({"a": 40, **{f"small {i}": 1 + i % 2 for i in range(30)}})
+    splits = stratified(whole, validation=0.3, test=0.4, seed=1)
+    assert set(splits["train"]["label"]) == set(whole["label"])
+    assert len(splits["test"]) > 0
+
+
+def test_rows_of_one_text_stay_together_and_hide_no_class() -> None:
+    rows = [(f"text {i % 20}", "a") for i in range(60)] + [("text 1", "rare"), (" text 2 ", "rare")]
+    splits = stratified(pd.DataFrame(rows, columns=["text", "label"], dtype="str"), validation=0.2, test=0.3, seed=3)
+    texts = [set(part["text"].str.strip()) for part in splits.values()]
+    assert sum(map(len, texts)) == len(set.union(*texts)) == 20
+    assert "rare" in set(splits["train"]["label"])
+
+
+def test_missing_texts_and_labels_do_not_stop_the_split() -> None:
+    rows = [(f"t{i}", "a") for i in range(20)] + [(None, "a"), (None, "a"), ("x", None)]
+    splits = stratified(pd.DataFrame(rows, columns=["text", "label"], dtype="str"), validation=0.1, test=0.2, seed=3)
+    assert sum(map(len, splits.values())) == 23
+
+
+def test_a_single_file_is_split_by_the_shares_of_the_parameters(tmp_path: Path) -> None:
+    name = write_rows(tmp_path, "csv", [(f"{label} {i}", label) for label in "ab" for i in range(50)])
+    frames = read(FilesDataSet(source="files", files=name, validation=0.2, test=0.1), tmp_path, seed=7)
+    assert {split: len(part) for split, part in frames.items()} == {"train": 70, "validation": 20, "test": 10}
+    assert frames["validation"]["id"].iloc[0] == "validation-00000"
+
+
+def test_shares_that_leave_no_training_rows_are_refused() -> None:
+    with pytest.raises(ValidationError, match="leave no rows for training"):
+        FilesDataSet(source="files", files="x.csv", validation=0.5, test=0.5)
+
+
+@pytest.fixture
+def hub_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data set in the hub's format: a parquet file per split, label numbers with names."""
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    features = datasets.Features({"sentence": datasets.Value("string"), "label": datasets.ClassLabel(names=["neg", "pos"])})
+    folder = tmp_path / "reviews"
+    (folder / "data").mkdir(parents=True)
+    for split, rows in {"train": [("x", 1), ("y", 0), ("w", 0), ("v", 1)], "test": [("z", 0), ("hidden", -1)]}.items():
+        table = datasets.Dataset.from_dict({"sentence": [t for t, _ in rows], "label": [n for _, n in rows]}, features=features)
+        table.to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
+    return folder
+
+
+def hub_spec(folder: Path, **keys: object) -> HubDataSet:
+    splits = {"train": "train[:50%]", "validation": "train[50%:]", "test": "test"}
+    return HubDataSet.model_validate({"source": "hub", "id": str(folder), "text": "sentence", "splits": splits, **keys})
+
+
+def test_a_hub_data_set_gives_names_for_class_numbers_and_parts_of_splits(hub_folder: Path) -> None:
+    frames = read(hub_spec(hub_folder), hub_folder, seed=0)
+    assert frames["train"].to_dict("records") == [
+        {"id": "train-00000", "text": "x", "label": "pos"},
+        {"id": "train-00001", "text": "y", "label": "neg"},
+    ]
+    assert frames["validation"]["text"].tolist() == ["w", "v"]
+    assert frames["test"]["label"].isna().tolist() == [False, True]
+
+
+def test_a_hub_data_set_without_a_column_split_or_configuration_is_an_error(hub_folder: Path) -> None:
+    for keys, expected in (
+        ({"text": "body"}, "no column 'body'"),
+        ({"splits": {"train": "train", "validation": "dev", "test": "test"}}, "dev"),
+        ({"config": "nope"}, "nope"),
+    ):
+        with pytest.raises(SourceError, match=expected):
+            read(hub_spec(hub_folder, **keys), hub_folder, seed=0)
+
+
+def test_a_hub_id_needs_a_revision_and_a_network() -> None:
+    with pytest.raises(ValidationError, match="needs `revision`"):
+        HubDataSet(source="hub", id="owner/name")
+    with pytest.raises(Unreachable, match="owner/name"):
+        read(HubDataSet(source="hub", id="owner/name", revision="a" * 40), Path(), seed=0)
