@@ -54,9 +54,9 @@ class _TextCollator:
             ids = self._unmerger(row["input_ids"], np.random.default_rng([self._seed, self.epoch, row["row"]]))
             sequences.append([self._bos, *ids[: self._max_length - 2], self._eos])
         longest = max(len(s) for s in sequences)
-        ids = torch.tensor([s + [self._pad] * (longest - len(s)) for s in sequences])
+        tokens = torch.tensor([s + [self._pad] * (longest - len(s)) for s in sequences])
         mask = torch.tensor([[1] * len(s) + [0] * (longest - len(s)) for s in sequences])
-        return {"input_ids": ids, "attention_mask": mask, "labels": ids.masked_fill(mask == 0, -100)}
+        return {"input_ids": tokens, "attention_mask": mask, "labels": tokens.masked_fill(mask == 0, -100)}
 
 
 def pretrain(texts: Sequence[str], base: Base, *, max_length: int, run: Run) -> tuple[Phi3ForCausalLM, Any]:

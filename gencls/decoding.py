@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gencls.trie import LabelTrie
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 def label_log_probabilities(edges: Floats, trie: LabelTrie) -> Floats:
@@ -37,17 +38,19 @@ def outside(edges: Floats, trie: LabelTrie) -> Floats:
     return mass
 
 
-def likelihood(edges: Floats, trie: LabelTrie) -> NDArray[np.int64]:
+def likelihood(edges: Floats, trie: LabelTrie) -> Ints:
     """(B, E) → (B,) label numbers."""
-    return label_log_probabilities(edges, trie).argmax(axis=1)
+    chosen: Ints = label_log_probabilities(edges, trie).argmax(axis=1)
+    return chosen
 
 
-def perplexity(edges: Floats, trie: LabelTrie) -> NDArray[np.int64]:
+def perplexity(edges: Floats, trie: LabelTrie) -> Ints:
     """(B, E) → (B,) label numbers."""
-    return (label_log_probabilities(edges, trie) / trie.lengths).argmax(axis=1)
+    chosen: Ints = (label_log_probabilities(edges, trie) / trie.lengths).argmax(axis=1)
+    return chosen
 
 
-def greedy(edges: Floats, trie: LabelTrie) -> NDArray[np.int64]:
+def greedy(edges: Floats, trie: LabelTrie) -> Ints:
     """(B, E) → (B,) label numbers by walking down the trie."""
     at = np.zeros(len(edges), dtype=np.int64)
     for slot in range(len(trie.tokens) + 1):  # parents come before children, so one pass reaches every end

@@ -124,10 +124,10 @@ def shared_prefix(rows: Sequence[Sequence[int]]) -> list[int]:
     """Longest beginning common to all rows that leaves each at least one token of its own."""
     if not rows:
         return []
-    low, high = min(rows), max(rows)
+    low, high = min(map(list, rows)), max(map(list, rows))  # what the extremes share, all between them share
     length = 0
     for a, b in zip(low, high, strict=False):
         if a != b:
             break
         length += 1
-    return list(low[: min(length, min(len(row) for row in rows) - 1)])
+    return low[: min(length, min(map(len, rows)) - 1)]

@@ -64,7 +64,8 @@ def edge_log_probabilities(
     ).logits.float()
     slots = torch.from_numpy(trie.edge_slots).to(logits.device)
     tokens = torch.from_numpy(trie.edge_tokens).to(logits.device)
-    return logits[:, slots, tokens] - logits.logsumexp(dim=-1)[:, slots]
+    edges: Tensor = logits[:, slots, tokens] - logits.logsumexp(dim=-1)[:, slots]
+    return edges
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ class LabelTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped here
         metrics = {f"eval_{name}": value for name, value in validate(self.model, self._validation, self._trie).items()}
         self.model.train()
         self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
 

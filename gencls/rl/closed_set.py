@@ -154,7 +154,7 @@ class ClosedSetTrainer(Trainer):  # type: ignore[misc]  # transformers is untype
         metrics = {f"eval_{name}": value for name, value in validate(self.model, self._rows["validation"], self._scheme.trie).items()}
         self.model.train()
         self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
 
