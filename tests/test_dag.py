@@ -1,0 +1,120 @@
+"""dvc.yaml, params.yaml, the stage modules and the paths they name agree: one DAG, said once, checked here."""
+
+import ast
+import inspect
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from gencls import params
+from tasks import paths
+
+ROOT = Path(__file__).parents[1]
+STAGES: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"]
+CELLS = {"ds": "DS", "strategy": "ST", "name": "NM", "infer": "IN", "algorithm": "AL"}
+NOT_WATCHED = {"gencls/params.py", "gencls/__init__.py", "tasks/__init__.py", "tasks/stage.py", "tasks/paths.py"}
+"""Plumbing: what it decides reaches a stage as tracked parameters and paths."""
+
+
+def module_of(stage: str) -> str:
+    found = re.match(r"python -m (tasks\.\w+)", STAGES[stage]["cmd"])
+    assert found, f"{stage}: {STAGES[stage]['cmd']}"
+    return found[1]
+
+
+def imports(file: Path) -> set[Path]:
+    """Files of this repository that a file imports, anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    candidates = [ROOT / name.replace(".", "/") for name in found if name.split(".")[0] in ("gencls", "tasks")]
+    return {file for c in candidates for file in (c.with_suffix(".py"), c / "__init__.py") if file.exists()}
+
+
+def closure(file: Path) -> set[str]:
+    todo, seen = [file], set()
+    while todo:
+        here = todo.pop()
+        if here not in seen:
+            seen.add(here)
+            todo += imports(here)
+    return {str(f.relative_to(ROOT)) for f in seen}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_watches_all_code_that_it_runs(stage: str) -> None:
+    code = closure(ROOT / (module_of(stage).replace(".", "/") + ".py")) - NOT_WATCHED
+    deps = [dep for dep in STAGES[stage]["deps"] if dep.startswith(("gencls", "tasks"))]
+    missing = sorted(f for f in code if not any(f == dep or f.startswith(dep + "/") for dep in deps))
+    assert not missing, f"add to the deps of {stage} in dvc.yaml: {missing}"
+    assert all((ROOT / dep).exists() for dep in deps)
+    superfluous = [dep for dep in deps if not any(f == dep or f.startswith(dep + "/") for f in code)]
+    assert not superfluous, f"{stage} does not run {superfluous}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_takes_the_names_that_its_command_passes(stage: str) -> None:
+    main = import_module(module_of(stage)).main
+    wanted = list(inspect.signature(main).parameters)[1:]
+    given = STAGES[stage]["cmd"].split()[3:]
+    assert len(given) == len(wanted)
+    for parameter, argument in zip(wanted, given, strict=True):
+        assert argument in (f"${{item.{parameter}}}", "sft", "rl")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_names_parameters_that_exist(stage: str) -> None:
+    content = YAML(typ="safe").load((ROOT / "params.yaml").read_text())
+    cell = {"ds": next(iter(content["datasets"])), "strategy": next(iter(content["strategies"]))}
+    for key in STAGES[stage]["params"]:
+        value: Any = content
+        for part in re.sub(r"\$\{item\.(\w+)\}", lambda m: cell[m[1]], key).split("."):
+            assert part in value, f"{stage}: params.yaml has no {key}; dvc would refuse the stage"
+            value = value[part]
+
+
+def declared(stage: str) -> set[str]:
+    """Data paths of a stage with the cell's names filled in."""
+    text = [*STAGES[stage].get("deps", []), *STAGES[stage].get("outs", [])]
+    filled = [re.sub(r"\$\{item\.(\w+)\}", lambda m: CELLS[m[1]], path) for path in text]
+    return {path.replace("${rl.warmup_strategy}", "WARM") for path in filled if path.startswith(("data", "models", "reports"))}
+
+
+def test_dvc_and_the_stages_mean_the_same_paths() -> None:
+    assert declared("ingest") == {str(paths.raw("DS")), str(paths.data("DS"))}
+    assert declared("validate") == {str(paths.data("DS")), str(paths.validation_json("DS")), str(paths.validation_page("DS"))}
+    assert {str(paths.base("DS")), str(paths.curve("base", "DS"))} <= declared("base")
+    assert {str(paths.mined("DS")), str(paths.mining("DS"))} <= declared("mine")
+    assert str(paths.prompts("DS", "ST")) in declared("render")
+    assert str(paths.baseline("DS")) in declared("baseline")
+    assert declared("sft") == {str(p) for p in (paths.prompts("DS", "ST"), paths.base("DS"), paths.model("sft", "DS", "ST"), paths.curve("sft", "DS", "ST"))}
+    assert {str(paths.model("rl", "DS", "AL")), str(paths.curve("rl", "DS", "AL")), str(paths.model("sft", "DS", "WARM"))} <= declared("rl")
+    for stage, trainer in (("evaluate", "sft"), ("evaluate_rl", "rl")):
+        wanted = (paths.prompts("DS", "IN"), paths.model(trainer, "DS", "NM"), paths.evaluation("DS", trainer, "NM", "IN"))
+        assert declared(stage) == {str(p) for p in wanted}
+    assert str(paths.REPORT) in declared("report")
+
+
+def test_every_stage_module_is_in_the_dag_and_every_section_is_known() -> None:
+    stage_modules = {f.stem for f in (ROOT / "tasks").glob("*.py") if f.stem != "stage" and "stage.run(main)" in f.read_text()}
+    assert {module_of(stage).removeprefix("tasks.") for stage in STAGES} == stage_modules
+    sections = {info.alias or name for name, info in params.Params.model_fields.items()}
+    used = {key.split(".")[0] for stage in STAGES.values() for key in stage["params"]}
+    assert sections - used <= {"strategies"}, "a section no stage depends on would be an edit that does nothing"
+
+
+def test_rendering_loads_neither_torch_nor_transformers() -> None:
+    """Start-up is paid by every cell of the grid."""
+    import subprocess
+    import sys
+
+    code = "import sys, tasks.render, tasks.ingest, gencls.neighbours; print([m for m in ('torch', 'transformers') if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
