@@ -23,9 +23,10 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from gencls import features
-from gencls.metrics import Floats, Ints
 
 Texts = NDArray[np.object_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 SCORERS = ("word TF-IDF + logistic regression", "character TF-IDF + complement naive Bayes")
 

@@ -68,3 +68,8 @@ def baseline(ds: str) -> Path:
 def evaluation(ds: str, trainer: str, name: str, infer: str) -> Path:
     """Folder with metrics.json and the predictions of one model under one inference strategy."""
     return Path("reports/evaluate") / ds / trainer / name / infer
+
+
+def timing(stage: str, *cell: str) -> Path:
+    """Seconds that the last run of a cell took."""
+    return SCRATCH / "timings" / f"{'-'.join([stage, *cell])}.json"

@@ -110,6 +110,6 @@ def write_json(content: object, path: Path) -> None:
 
 def _record_time(stage: str, cell: dict[str, str], seconds: float) -> None:
     """Seconds of the last run, for the report. Not a DVC output: it differs each time and would make every run look changed."""
-    file = paths.SCRATCH / "timings" / f"{'-'.join([stage, *cell.values()])}.json"
+    file = paths.timing(stage, *cell.values())
     file.parent.mkdir(parents=True, exist_ok=True)
     write_json({"stage": stage, "cell": list(cell.values()), "seconds": round(seconds, 2), "finished": time.time()}, file)

@@ -1,0 +1,191 @@
+"""The figures of the report, each a Vega-Lite specification drawn by `svg.draw`.
+
+Shades are opacities of one colour: they read on a light and on a dark page. No figure has more than one question.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from gencls.metrics import Record
+from gencls.report.results import Arm, Results
+from gencls.report.svg import COLOURS, INK, LINE, SOFT, Spec, colour_of, draw, extent
+from gencls.report.words import interval, percent
+
+Measure = Literal["accuracy", "macro_f1"]
+
+KINDS = {"baseline": SOFT, "sft": COLOURS[0], "rl": COLOURS[1]}
+CURVE_POINTS = 200
+BARE = {"domain": False, "ticks": False, "labelPadding": 6}
+SILENT = {"aria": False}
+"""A mark without a tooltip."""
+
+
+def intervals(arms: Sequence[Arm], measure: Measure, reference: Arm | None) -> Markup:
+    """A point and a 95 % interval per arm; the dashed line is the reference."""
+    titles = [arm.title for arm in arms]
+    y = {"field": "arm", "type": "nominal", "sort": titles, "title": None, "axis": BARE | {"minExtent": extent(titles)}}
+    x = {"type": "quantitative", "scale": {"zero": False}, "title": None, "axis": {"tickCount": 5, "format": "~g"}}
+    colour = {"field": "kind", "type": "nominal", "legend": None, "scale": {"domain": list(KINDS), "range": list(KINDS.values())}}
+    number = {
+        "mark": SILENT | {"type": "text", "align": "left", "dx": 7},
+        "encoding": {"x": x | {"field": "high"}, "text": {"field": "text"}},
+    }
+    number["encoding"]["color"] = {"value": INK}
+    layers: list[Spec] = [
+        {"mark": SILENT | {"type": "rule", "strokeWidth": 2}, "encoding": {"x": x | {"field": "low"}, "x2": {"field": "high"}}},
+        {
+            "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+            "encoding": {"x": x | {"field": "value"}, "description": {"field": "tip"}},
+        },
+        number,
+    ]
+    if reference is not None:
+        here = {"x": x | {"datum": 100 * _estimate(reference.test, measure)[0]}, "y": None, "color": {"value": SOFT}}
+        layers.insert(0, {"mark": SILENT | {"type": "rule", "strokeDash": [3, 3]}, "encoding": here})
+    rows = [_interval_row(arm, measure) for arm in arms]
+    spec: Spec = {"data": {"values": rows}, "width": 230, "height": {"step": 24}, "encoding": {"y": y, "color": colour}, "layer": layers}
+    return draw(spec, f"{measure} of each arm on the test split")
+
+
+def _interval_row(arm: Arm, measure: Measure) -> Spec:
+    value, bounds = _estimate(arm.test, measure)
+    tip = f"{arm.title}: {percent(value)} {interval(bounds)}"
+    numbers = {"value": 100 * value, "low": 100 * bounds[0], "high": 100 * bounds[1]}
+    return {"arm": arm.title, "kind": arm.trainer, "text": f"{100 * value:.1f}", "tip": tip} | numbers
+
+
+def _estimate(record: Record, measure: Measure) -> tuple[float, list[float]]:
+    if measure == "accuracy":
+        return record["accuracy"], record["accuracy_ci"]
+    return record["macro_f1"], record["macro_f1_ci"]
+
+
+def grid(results: Results, decoding: str) -> Markup:
+    """Validation accuracy of every model (rows) under every inference strategy (columns), one decoding."""
+    models, inferences = list(results.trained_under), list(dict.fromkeys(arm.infer for arm in results.cells))
+    slanted = extent(inferences) > 76
+    turned = {"labelAngle": -40, "labelAlign": "left"} if slanted else {"labelAngle": 0}
+    x = {
+        "field": "infer",
+        "type": "nominal",
+        "sort": inferences,
+        "title": "prompts at inference",
+        "axis": BARE | turned | {"orient": "top"},
+    }
+    y = {"field": "model", "type": "nominal", "sort": models, "title": None, "axis": BARE | {"minExtent": extent(models)}}
+    shade = {"field": "value", "type": "quantitative", "legend": None, "scale": {"domain": _span(results), "range": [0.06, 0.62]}}
+    edge = {"field": "edge", "type": "quantitative", "legend": None, "scale": None}
+    cell = {"type": "rect", "fill": COLOURS[0], "stroke": INK, "cornerRadius": 2, "strokeOpacity": 1}
+    spec: Spec = {
+        "data": {"values": _grid_rows(results, decoding)},
+        "width": {"step": 78},
+        "height": {"step": 30},
+        "encoding": {"x": x, "y": y},
+        "layer": [
+            {"mark": cell, "encoding": {"fillOpacity": shade, "strokeWidth": edge, "description": {"field": "tip"}}},
+            {"mark": SILENT | {"type": "text"}, "encoding": {"text": {"field": "text"}}},
+        ],
+    }
+    return draw(spec, f"validation accuracy by model and inference strategy, {decoding} decoding")
+
+
+def _grid_rows(results: Results, decoding: str) -> list[Spec]:
+    best = {arm.title for arm in results.chosen.values()}
+    rows = []
+    for arm in results.cells:
+        if arm.decoding == decoding and arm.validation is not None:
+            accuracy, star = arm.validation["accuracy"], " ★" if arm.title == results.winner.title else ""
+            shown = {
+                "text": f"{100 * accuracy:.1f}{star}",
+                "edge": 2 if arm.title in best else 0,
+                "tip": f"{arm.title}: {percent(accuracy)}",
+            }
+            rows.append({"model": arm.model, "infer": arm.infer, "value": accuracy} | shown)
+    return rows
+
+
+def _span(results: Results) -> list[float]:
+    """Of all accuracies of the grid, so that the shades of different decodings mean the same."""
+    values = [arm.validation["accuracy"] for arm in results.cells if arm.validation is not None]
+    return [min(values), max(max(values), min(values) + 1e-6)]
+
+
+def curve(series: dict[str, pd.DataFrame], measure: str) -> Markup:
+    """One measure over the training steps, a line per series."""
+    rows = pd.concat([_thinned(frame[["step", measure]].dropna()).assign(name=name) for name, frame in series.items()])
+    points = {"size": 22} | SILENT if len(rows) <= 20 * len(series) else False
+    x = {
+        "field": "step",
+        "type": "quantitative",
+        "title": "step",
+        "scale": {"nice": False},
+        "axis": {"tickCount": 4, "format": "~s", "grid": False},
+    }
+    y = {
+        "field": measure,
+        "type": "quantitative",
+        "title": None,
+        "scale": {"zero": False},
+        "axis": BARE | {"tickCount": 4, "minExtent": 40},
+    }
+    spec: Spec = {
+        "data": {"values": rows.to_dict("records")},
+        "width": 250,
+        "height": 130,
+        "mark": SILENT | {"type": "line", "strokeWidth": 1.8, "point": points},
+        "encoding": {"x": x, "y": y, "color": colour_of(list(series))},
+    }
+    return draw(spec, f"{measure} over the steps of training")
+
+
+def _thinned(frame: pd.DataFrame) -> pd.DataFrame:
+    """Means of neighbouring steps, so that a long run does not fill the page's bytes."""
+    bucket = np.arange(len(frame)) * CURVE_POINTS // max(len(frame), CURVE_POINTS)
+    return frame.groupby(bucket).mean()
+
+
+def confusion(arm: Arm, labels: Sequence[str]) -> Markup:
+    """Gold labels down, predictions across; the shade is the share of the gold label's rows, hits and mistakes in two colours."""
+    rows, columns = _confusion_rows(arm, labels)
+    step, size = (46, 12) if len(labels) <= 12 else (27, 10) if len(labels) <= 30 else (max(8.4, 1000 / len(labels)), 7.5)
+    turned = {"labelAngle": -60, "labelAlign": "left"} if extent(columns, size) > step else {"labelAngle": 0}
+    axis = BARE | {"labelFontSize": size, "labelOverlap": False}
+    x = {"field": "predicted", "type": "nominal", "sort": columns, "title": "predicted", "scale": {"domain": columns}}
+    y = {"field": "gold", "type": "nominal", "sort": list(labels), "title": "gold", "scale": {"domain": list(labels)}}
+    x["axis"] = axis | turned | {"orient": "top", "minExtent": 0.87 * extent(columns, size) if extent(columns, size) > step else 0}
+    y["axis"] = axis | {"minExtent": extent(labels, size)}
+    colour = {"field": "hit", "type": "nominal", "legend": None, "scale": {"domain": [True, False], "range": [COLOURS[2], COLOURS[1]]}}
+    shade = {
+        "field": "share",
+        "type": "quantitative",
+        "legend": None,
+        "scale": {"type": "pow", "exponent": 0.7, "domain": [0, 1], "range": [0.08, 0.9]},
+    }
+    shades = {"mark": {"type": "rect", "cornerRadius": 1}, "encoding": {"color": colour, "opacity": shade, "description": {"field": "tip"}}}
+    counts = {"mark": SILENT | {"type": "text", "fontSize": size}, "encoding": {"text": {"field": "rows"}}}
+    spec: Spec = {
+        "data": {"values": rows},
+        "width": {"step": step},
+        "height": {"step": step},
+        "view": {"stroke": LINE},
+        "encoding": {"x": x, "y": y},
+        "layer": [shades, counts] if len(labels) <= 30 else [shades],
+    }
+    return draw(spec, f"confusion of {arm.title} on the test split")
+
+
+def _confusion_rows(arm: Arm, labels: Sequence[str]) -> tuple[list[Spec], list[str]]:
+    """Occupied cells, and the columns to show: outside the label set only if anything went there."""
+    counts = np.array(arm.test["confusion"])
+    columns = [*labels, "outside the label set"] if counts[:, -1].any() else list(labels)
+    support = np.maximum(counts.sum(axis=1), 1)
+    rows = []
+    for g, p in np.argwhere(counts).tolist():
+        n, share = int(counts[g, p]), float(counts[g, p] / support[g])
+        tip = f"{labels[g]} → {columns[p]}: {n} rows, {percent(share)} of {labels[g]}"
+        rows.append({"gold": labels[g], "predicted": columns[p], "rows": n, "share": share, "hit": g == p, "tip": tip})
+    return rows, columns
