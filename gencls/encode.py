@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gencls.errors import InputError
 from gencls.prompts import Prompt
 
 SENTINEL = "\x00"
@@ -36,7 +37,7 @@ class PromptEncoder:
         max_tokens: longest prompt; the caller keeps room for the label.
 
     Raises:
-        ValueError: the fixed part of a prompt alone is longer than `max_tokens`.
+        InputError: the fixed part of a prompt alone is longer than `max_tokens`.
     """
 
     def __init__(self, tokenizer: Any, max_tokens: int) -> None:
@@ -62,7 +63,7 @@ class PromptEncoder:
         keep = _shares([end - start for start, end in spans], room - (len(ids) - sum(end - start for start, end in spans)))
         if keep is None:
             fixed = len(self._head) + len(self._tail) + len(ids) - sum(end - start for start, end in spans)
-            raise ValueError(
+            raise InputError(
                 f"row {prompt.id}: the prompt without its text has {fixed} tokens, the model reads {self._max_tokens} besides the label; "
                 "raise model.max_length or choose a strategy with fewer examples"
             )

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import hf_hub_download
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
+from gencls.errors import InputError
 from gencls.params import Lora, Model
 
 POINTER = "pointer.json"
@@ -21,7 +23,7 @@ PLAIN_CHAT_TEMPLATE = (
 """For base models that come without a chat template: the prompt as it is, then the label."""
 
 
-class ModelError(ValueError):
+class ModelError(InputError):
     """A model cannot be had or cannot be used; the message names it and what to do."""
 
 
@@ -70,20 +72,22 @@ def _source(folder: Path) -> tuple[str, str | None]:
 
 
 def resolve(model: Model) -> dict[str, str | None]:
-    """The pointer to a hub id or local folder, with the commit that `revision` means now; loads nothing but the configuration.
+    """The pointer to a local folder, or to a hub id with the commit that `revision` means now; fetches the configuration only.
 
     Raises:
         ModelError: there is no such model, or it has no safetensors weights.
     """
-    from transformers import AutoConfig
-
+    if Path(model.base).is_dir():
+        if not list(Path(model.base).glob("*.safetensors")):
+            raise ModelError(f"model.base {model.base!r} holds no *.safetensors file; other weight formats can run code and are not read")
+        return {"base": model.base, "commit": None}
     try:
-        config = AutoConfig.from_pretrained(model.base, revision=model.revision)
+        config = hf_hub_download(model.base, "config.json", revision=model.revision)
     except (OSError, ValueError) as error:
-        raise ModelError(f"model.base {model.base!r} cannot be loaded (revision {model.revision}): {error}") from error
-    if Path(model.base).is_dir() and not list(Path(model.base).glob("*.safetensors")):
-        raise ModelError(f"model.base {model.base!r} holds no *.safetensors file; other weight formats can run code and are not read")
-    return {"base": model.base, "commit": config._commit_hash}
+        raise ModelError(
+            f"model.base {model.base!r} (model.revision {model.revision}) is neither a folder nor a hub id that can be had: {error}"
+        ) from error
+    return {"base": model.base, "commit": Path(config).parent.name}  # the client keeps files under snapshots/<commit>/
 
 
 def add_lora(network: PreTrainedModel, lora: Lora) -> Any:

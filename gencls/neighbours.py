@@ -13,6 +13,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import normalize
 
+from gencls.errors import InputError
+
 BLOCK = 512
 """Queries compared at once: BLOCK x rows similarities of 4 bytes are in memory, 100 MB at 50,000 rows."""
 
@@ -37,7 +39,7 @@ class Neighbours:
         """(len(queries), k) row numbers, the nearest first; rows whose text equals the query are left out, ties go to the earlier row.
 
         Raises:
-            ValueError: fewer than k rows with another text.
+            InputError: fewer than k rows with another text.
         """
         found = np.empty((len(queries), k), dtype=np.int64)
         places: dict[str, list[int]] = {}
@@ -50,7 +52,7 @@ class Neighbours:
             for i, query in enumerate(block):
                 same = places.get(query.strip(), [])
                 if len(self.texts) - len(same) < k:
-                    raise ValueError(f"{k} similar examples wanted, but only {len(self.texts) - len(same)} training rows have another text")
+                    raise InputError(f"{k} similar examples wanted, but only {len(self.texts) - len(same)} training rows have another text")
                 similarity[i, same] = -1.0
             found[start : start + len(block)] = _top(similarity, k)
         return found

@@ -14,6 +14,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from gencls.errors import InputError
+
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 Decoding = Literal["trie", "likelihood", "perplexity", "generate"]
@@ -30,7 +32,7 @@ RESERVED_NAMES = ("raw", "mined", "prompts", "rationales", "corrections")
 """Folders of data/ that are not data sets."""
 
 
-class ParamsError(ValueError):
+class ParamsError(InputError):
     """params.yaml is wrong; the message names the key, the value and the choices."""
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gencls import params as params_module
+from gencls.errors import InputError
 from gencls.params import Params
 from tasks import paths
 
@@ -28,7 +29,7 @@ QUIET = {
 """No telemetry from any library; what the user has set already holds."""
 
 
-class StageError(ValueError):
+class StageError(InputError):
     """The input of a stage is unusable; the message is all the user needs."""
 
 
@@ -43,7 +44,7 @@ def run(main: Callable[..., None]) -> None:
         start = time.perf_counter()
         main(params, **cell)
         _record_time(stage, cell, time.perf_counter() - start)
-    except (params_module.ParamsError, StageError) as error:
+    except InputError as error:
         sys.exit(f"{stage}: {error}")
 
 

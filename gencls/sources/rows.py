@@ -8,13 +8,14 @@ from string import Formatter
 
 import pandas as pd
 
+from gencls.errors import InputError
 from gencls.params import Split, TableDataSet
 
 Record = Mapping[str, object]
 """A row as its source has it: column → value. An absent column is a missing value."""
 
 
-class SourceError(ValueError):
+class SourceError(InputError):
     """The rows cannot be read; the message names the file, the row or the column, and what to do."""
 
 

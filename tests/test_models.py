@@ -1,0 +1,84 @@
+"""Loading and saving models, on local folders of the hub's format."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
+
+from gencls import models
+from gencls.params import Model
+
+
+def test_a_saved_model_opens_in_plain_transformers_and_repeats_to_the_byte(base_folder: Path, tmp_path: Path) -> None:
+    network, tokenizer = models.load(base_folder, Model(device="cpu"))
+    for name in ("a", "b"):
+        models.save(network, tokenizer, tmp_path / name, {"labels": ["x"]})
+    files = sorted(f.name for f in (tmp_path / "a").iterdir())
+    assert {"model.safetensors", "tokenizer.json", "config.json", "gencls.json"} <= set(files)
+    assert not [f for f in files if f.endswith((".bin", ".pt", ".pkl"))]
+    assert all((tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files)
+    plain = AutoModelForCausalLM.from_pretrained(tmp_path / "a")
+    ids = AutoTokenizer.from_pretrained(tmp_path / "a")("money back", return_tensors="pt")["input_ids"]
+    torch.testing.assert_close(plain(input_ids=ids).logits, network(input_ids=ids).logits)
+
+
+def test_a_local_folder_serves_as_base_by_pointer(base_folder: Path, tmp_path: Path) -> None:
+    pointer = models.resolve(Model(base=str(base_folder)))
+    assert pointer == {"base": str(base_folder), "commit": None}
+    (tmp_path / models.POINTER).write_text(json.dumps(pointer))
+    network, tokenizer = models.load(tmp_path, Model(device="cpu"))
+    assert network.num_parameters() > 0 and tokenizer.padding_side == "left"
+
+
+def test_a_hub_cache_of_a_pinned_revision_records_its_commit(base_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The layout the hub's client leaves on disk; with the network off, a revision resolves from there."""
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    repo = tmp_path / "hub/models--someone--tiny"
+    shutil.copytree(base_folder, repo / "snapshots" / commit)
+    (repo / "refs").mkdir()
+    (repo / "refs/v1").write_text(commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    assert models.resolve(Model(base="someone/tiny", revision="v1")) == {"base": "someone/tiny", "commit": commit}
+
+
+def test_a_model_that_is_not_there_is_an_error_that_names_the_key() -> None:
+    with pytest.raises(models.ModelError, match=r"model.base 'nobody/nothing' .* is neither a folder nor a hub id"):
+        models.resolve(Model(base="nobody/nothing"))
+
+
+def test_weights_that_are_not_safetensors_are_refused(base_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(base_folder, tmp_path / "pickled")
+    weights = tmp_path / "pickled/model.safetensors"
+    torch.save({}, weights.with_name("pytorch_model.bin"))
+    weights.unlink()
+    with pytest.raises(models.ModelError, match=r"holds no \*.safetensors file"):
+        models.resolve(Model(base=str(tmp_path / "pickled")))
+
+
+def test_a_tokenizer_without_a_chat_template_gets_a_plain_one(base_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(base_folder, tmp_path / "plain")
+    (tmp_path / "plain/chat_template.jinja").unlink()
+    tokenizer = models.load_tokenizer(tmp_path / "plain")
+    turn = [{"role": "user", "content": "Label:"}]
+    assert tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True) == "Label:"
+
+
+def test_a_tokenizer_without_an_end_token_is_refused(base_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(base_folder, tmp_path / "endless")
+    file = tmp_path / "endless/tokenizer_config.json"
+    config = json.loads(file.read_text())
+    del config["eos_token"]
+    file.write_text(json.dumps(config))
+    with pytest.raises(models.ModelError, match="has no end token"):
+        models.load_tokenizer(tmp_path / "endless")
+
+
+def test_other_architectures_load_by_the_same_call(tmp_path: Path, tokenizer) -> None:
+    config = LlamaConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)
+    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    network, _ = models.load(tmp_path, Model(device="cpu", dtype="bfloat16"))
+    assert type(network).__name__ == "LlamaForCausalLM" and network.dtype == torch.bfloat16
