@@ -26,6 +26,9 @@ flow: $(VENV)/pipeline  ## the same pipeline as a Prefect flow
 ui: $(VENV)/pipeline  ## Prefect server on 127.0.0.1 with the deployment: run, schedule, watch
 	@python -m flows.serve
 
+plots: $(VENV)/pipeline  ## learning curves and confusions of DVC as one page that opens offline
+	@python -m tasks.plots_page && dvc plots show
+
 clean:  ## remove unfinished outputs, checkpoints and timings; never data, models or reports
 	@rm -rf .gencls
 

@@ -8,6 +8,8 @@ SCRATCH = Path(".gencls")
 
 REPORT = Path("reports/report.html")
 METRICS = Path("reports/metrics.json")
+CONFUSION = Path("reports/confusion")
+"""Folder with <data set>.csv (label, predicted) of the best model on test, for `dvc plots`."""
 
 
 def raw(ds: str) -> Path:

@@ -1,4 +1,4 @@
-"""report: what every enabled cell of the DAG left under reports/ → reports/report.html and reports/metrics.json.
+"""report: what every enabled cell of the DAG left under reports/ → reports/report.html, metrics.json and confusion/.
 
 Only cells that params.yaml enables are read: what lies in the folders may be left over from a strategy that is gone.
 """
@@ -42,6 +42,10 @@ def main(params: Params) -> None:
         file.write_text(page.render(content), encoding="utf-8")
     with stage.writing(paths.METRICS) as file:
         stage.write_json(page.scores(content), file)
+    with stage.writing(paths.CONFUSION) as folder:
+        folder.mkdir()
+        for data_set in data_sets:
+            _write_confusion(data_set, folder / f"{data_set.name}.csv")
     print(f"report: {paths.REPORT.resolve().as_uri()}")
 
 
@@ -59,6 +63,11 @@ def _data_set(params: Params, ds: str) -> page.DataSet:
         validation=_json(paths.validation_json(ds)),
         validation_page=os.path.relpath(paths.validation_page(ds), paths.REPORT.parent),
     )
+
+
+def _write_confusion(data_set: page.DataSet, file: Path) -> None:
+    frame = data_set.results.winner.predictions[["label", "predicted"]]
+    frame.replace({"predicted": {"": "(outside)"}}).to_csv(file, index=False, lineterminator="\n")
 
 
 def _cells(params: Params) -> dict[str, list[tuple[str, ...]]]:

@@ -119,6 +119,14 @@ def test_the_metrics_file_has_an_entry_per_arm(workspace: Path):
     assert scores["intents"]["naive"] == expected
 
 
+def test_the_confusion_for_dvc_is_that_of_the_best_arm(workspace: Path):
+    lines = (paths.CONFUSION / "apps.csv").read_text(encoding="utf-8").splitlines()
+    winner = report._data_set(settings("apps"), "apps").results.winner
+    right = sum(gold == predicted for gold, predicted in (line.split(",") for line in lines[1:]))
+    assert (lines[0], len(lines)) == ("label,predicted", 301)
+    assert right / 300 == pytest.approx(winner.test["accuracy"], abs=1e-6)
+
+
 def test_times_that_are_not_known_are_not_invented(page: str):
     text = Tags(page).text
     assert "12 min 34 s1 of 2 cells" in text
