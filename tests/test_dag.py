@@ -120,3 +120,19 @@ def test_rendering_loads_neither_torch_nor_transformers() -> None:
     code = "import sys, tasks.render, tasks.ingest, gencls.neighbours; print([m for m in ('torch', 'transformers') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_the_readme_lists_every_stage_and_only_commands_that_exist() -> None:
+    readme, makefile = (ROOT / "README.md").read_text(encoding="utf-8"), (ROOT / "Makefile").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| (\w+) \|", readme, flags=re.MULTILINE))
+    assert {module_of(stage).removeprefix("tasks.") for stage in STAGES} <= listed
+    targets = set(re.findall(r"^(\w+):.*##", makefile, flags=re.MULTILINE))
+    code = re.findall(r"```bash\n.*?```|`[^`\n]+`", readme, flags=re.DOTALL)
+    assert {name for part in code for name in re.findall(r"\bmake (\w+)", part)} <= targets
+    assert {"run", "test"} <= targets
+    for file in re.findall(r"\]\(([\w/.]+)\)", readme):
+        assert (ROOT / file).exists(), f"README links to {file}"
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    assert "make test" in (ROOT / ".ci/run").read_text() and "make test" in (ROOT / "README.md").read_text()
