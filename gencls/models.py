@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from huggingface_hub import hf_hub_download
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers.utils.logging import disable_progress_bar
 
 from gencls.errors import InputError
 from gencls.params import Lora, Model
@@ -39,6 +40,7 @@ def load(folder: Path, model: Model, *, trainable: bool = False) -> tuple[Any, A
 
     `trainable` adds LoRA adapters where `model.lora` asks for them, or marks all weights trainable.
     """
+    disable_progress_bar()  # a bar redrawn in place is noise in a log
     source, revision = _source(folder)
     tokenizer = load_tokenizer(source, revision)
     network = AutoModelForCausalLM.from_pretrained(source, revision=revision, dtype=getattr(torch, model.dtype), use_safetensors=True)

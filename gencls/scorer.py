@@ -14,7 +14,6 @@ Legend of axes: B rows, P prefix tokens, R tokens of the longest rest, N nodes, 
 """
 
 import copy
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import DynamicCache
 
+from gencls.progress import Ticker, say
 from gencls.trie import LabelTrie
 
 TOLERANCE = 1e-3
@@ -150,9 +150,12 @@ class Scorer:
                     scores[i] = plain_edge_log_probabilities(self._model, prompt, self._trie).cpu()
                 return scores
             cache = prefix_cache(self._model, prefix)
+            ticker, done = Ticker("scored", len(rows)), 0
             for batch in self._batches([len(row) for row in rows], len(prefix)):
                 part = edge_log_probabilities(self._model, [rows[i] for i in batch], self._trie, prefix=prefix, cache=cache)
                 scores[batch] = part.cpu()
+                done += len(batch)
+                ticker.at(done)
         return scores
 
     def _batches(self, lengths: Sequence[int], prefix: int) -> list[list[int]]:
@@ -177,10 +180,9 @@ class Scorer:
         tolerance = TOLERANCE if self._model.dtype == torch.float32 else 100 * TOLERANCE
         if difference <= tolerance:
             return True
-        print(
+        say(
             f"WARNING: {type(self._model).__name__} scores labels differently with a tree mask "
-            f"(by {difference:.2g}, allowed {tolerance:.2g}); falling back to one sequence per label, which is slower and exact",
-            file=sys.stderr,
+            f"(by {difference:.2g}, allowed {tolerance:.2g}); falling back to one sequence per label, which is slower and exact"
         )
         return False
 
@@ -190,6 +192,7 @@ def generate(model: Any, tokenizer: Any, prompts: Sequence[Sequence[int]], *, ma
     model.eval()
     answers = [""] * len(prompts)
     order = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
+    ticker = Ticker("generated", len(prompts))
     for start in range(0, len(order), batch_size):
         batch = order[start : start + batch_size]
         padded = tokenizer.pad({"input_ids": [list(prompts[i]) for i in batch]}, padding_side="left", return_tensors="pt").to(model.device)
@@ -204,4 +207,5 @@ def generate(model: Any, tokenizer: Any, prompts: Sequence[Sequence[int]], *, ma
         texts = tokenizer.batch_decode(out[:, padded["input_ids"].shape[1] :], skip_special_tokens=True)
         for i, text in zip(batch, texts, strict=True):
             answers[i] = text.strip()
+        ticker.at(start + len(batch))
     return answers

@@ -1,8 +1,6 @@
 """What the three training loops (base, sft, rl) share around transformers' Trainer: quiet settings, progress, curves, resuming."""
 
 import csv
-import sys
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerContr
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils.logging import disable_progress_bar
 
-SECONDS_BETWEEN_LINES = 10.0
+from gencls.progress import Ticker, say
 
 
 @dataclass(frozen=True)
@@ -57,26 +55,15 @@ def train(trainer: Trainer, run: Run) -> None:
 
 
 class Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
-    """A plain line now and then, with what is left: `step 120/500, epoch 1.2, 1:20 left`."""
-
-    def __init__(self) -> None:
-        self._start = self._last = 0.0
-        self._first_step = 0
+    """A plain line now and then: `step 120/500, epoch 1.2, 1:20 left`."""
 
     def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Counts from here, also after a resume."""
-        self._start = self._last = time.monotonic()
-        self._first_step = state.global_step
+        self._ticker = Ticker("step", state.max_steps, state.global_step)
 
     def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Writes at most every ten seconds."""
-        now = time.monotonic()
-        done = state.global_step - self._first_step
-        if now - self._last < SECONDS_BETWEEN_LINES or not done:
-            return
-        self._last = now
-        left = (now - self._start) / done * (state.max_steps - state.global_step)
-        say(f"step {state.global_step}/{state.max_steps}, epoch {state.epoch or 0:.1f}, {clock(left)} left")
+        """A step is done."""
+        self._ticker.at(state.global_step, f", epoch {state.epoch or 0:.1f}")
 
     def on_log(self, args: Any, state: TrainerState, control: TrainerControl, logs: Any = None, **kwargs: Any) -> None:
         """What the trainer measured."""
@@ -112,14 +99,3 @@ def write_curve(history: Iterable[dict[str, Any]], columns: Sequence[str], path:
         for _, entry in sorted(steps.items()):
             if all(column in entry for column in columns):
                 writer.writerow([f"{entry[c]:.6g}" for c in columns])
-
-
-def clock(seconds: float) -> str:
-    """`75.2` → `1:15`."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"
-
-
-def say(line: str) -> None:
-    """One line of progress, at once, also into a pipe."""
-    print(line, file=sys.stderr, flush=True)

@@ -4,9 +4,10 @@ import json
 
 from gencls import models, prompts
 from gencls.params import Params
+from gencls.progress import say
 from gencls.scheme import LabelScheme
 from gencls.sft import finetune
-from gencls.training import Run, say
+from gencls.training import Run
 from tasks import paths, stage
 
 
