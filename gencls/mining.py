@@ -23,6 +23,7 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from gencls import features
+from gencls.errors import InputError
 
 Texts = NDArray[np.object_]
 Floats = NDArray[np.float64]
@@ -31,7 +32,7 @@ Ints = NDArray[np.int64]
 SCORERS = ("word TF-IDF + logistic regression", "character TF-IDF + complement naive Bayes")
 
 
-class MiningError(ValueError):
+class MiningError(InputError):
     """The rows cannot be cross-fitted."""
 
 

@@ -207,6 +207,7 @@ def test_the_sentences_say_when_nothing_was_gained():
     ("value", "p", "start"),
     [
         (0.02, 0.01, "RL helped:"),
+        (0.0, 1.0, "RL did not help:"),
         (0.02, 0.3, "RL did not measurably help:"),
         (-0.02, 0.3, "RL did not help:"),
         (-0.02, 0.01, "RL made it worse:"),
@@ -220,7 +221,7 @@ def test_the_sentence_about_rl_is_honest(value: float, p: float, start: str):
 def test_numbers_are_written_for_people():
     assert (words.percent(0.9086), words.percent(None)) == ("90.9\u00a0%", "–")
     assert (words.points(0.008), words.points(-0.0123), words.points(-0.0001)) == ("+0.8", "\N{MINUS SIGN}1.2", "0.0")
-    assert [words.duration(x) for x in (42.4, 725, 7380)] == ["42 s", "12 min 5 s", "2 h 3 min"]
+    assert [words.duration(x) for x in (0.2, 42.4, 725, 7380)] == ["< 1 s", "42 s", "12 min 5 s", "2 h 3 min"]
     assert [words.p_value(x) for x in (0.0001, 0.0123, 0.4, 1.0)] == ["< 0.001", "0.012", "0.40", "1.00"]
 
 

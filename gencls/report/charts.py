@@ -28,7 +28,7 @@ def intervals(arms: Sequence[Arm], measure: Measure, reference: Arm | None) -> M
     """A point and a 95 % interval per arm; the dashed line is the reference."""
     titles = [arm.title for arm in arms]
     y = {"field": "arm", "type": "nominal", "sort": titles, "title": None, "axis": BARE | {"minExtent": extent(titles)}}
-    x = {"type": "quantitative", "scale": {"zero": False}, "title": None, "axis": {"tickCount": 5, "format": "~g"}}
+    x = {"type": "quantitative", "scale": {"zero": False}, "title": None, "axis": {"tickCount": 5, "format": ".3~g"}}
     colour = {"field": "kind", "type": "nominal", "legend": None, "scale": {"domain": list(KINDS), "range": list(KINDS.values())}}
     number = {
         "mark": SILENT | {"type": "text", "align": "left", "dx": 7},
@@ -125,13 +125,8 @@ def curve(series: dict[str, pd.DataFrame], measure: str) -> Markup:
         "scale": {"nice": False},
         "axis": {"tickCount": 4, "format": "~s", "grid": False},
     }
-    y = {
-        "field": measure,
-        "type": "quantitative",
-        "title": None,
-        "scale": {"zero": False},
-        "axis": BARE | {"tickCount": 4, "minExtent": 40},
-    }
+    axis = BARE | {"tickCount": 4, "minExtent": 40}
+    y = {"field": measure, "type": "quantitative", "title": None, "scale": _around(rows[measure]), "axis": axis}
     spec: Spec = {
         "data": {"values": rows.to_dict("records")},
         "width": 250,
@@ -140,6 +135,12 @@ def curve(series: dict[str, pd.DataFrame], measure: str) -> Markup:
         "encoding": {"x": x, "y": y, "color": colour_of(list(series))},
     }
     return draw(spec, f"{measure} over the steps of training")
+
+
+def _around(values: "pd.Series[float]") -> Spec:
+    """A scale that shows a constant as a line in the middle, with its true value beside it."""
+    low, high = float(values.min()), float(values.max())
+    return {"zero": False} if high > low else {"domain": [low - 0.05, high + 0.05], "nice": False}
 
 
 def _thinned(frame: pd.DataFrame) -> pd.DataFrame:

@@ -41,7 +41,7 @@ def p_value(p: float) -> str:
 def duration(seconds: float) -> str:
     """`42 s`, `12 min 5 s`, `2 h 3 min`."""
     if seconds < 60:
-        return f"{seconds:.0f} s"
+        return f"{seconds:.0f} s" if seconds >= 1 else "< 1 s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
@@ -86,7 +86,7 @@ def rl_against_warm_up(rl: Arm, warm_up: Arm, paired: Paired) -> str:
     """What RL added to the model that it started from, each at its best on validation."""
     found = paired["accuracy"]
     if found["p"] is None or found["p"] >= SURE:
-        outcome = "RL did not measurably help" if found["difference"] >= 0 else "RL did not help"
+        outcome = "RL did not measurably help" if found["difference"] > 0 else "RL did not help"
     else:
         outcome = "RL helped" if found["difference"] > 0 else "RL made it worse"
     change = f"{percent(warm_up.test['accuracy'])} → {percent(rl.test['accuracy'])}"
