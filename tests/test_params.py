@@ -1,0 +1,82 @@
+"""params.yaml is checked as a whole, and each message names the key, the value and the choices."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gencls import params
+
+GOOD: dict[str, Any] = {"datasets": {"a": {"source": "builtin"}}, "strategies": {"zero_shot": {}, "similar_3": {"shots": 3}}}
+FILES = {"source": "files", "files": "a.csv"}
+
+
+def test_defaults_fill_what_is_not_said() -> None:
+    parsed = params.parse(GOOD)
+    assert parsed.sft.epochs == params.Sft().epochs
+    assert parsed.grid.train == ["zero_shot", "similar_3"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sfft": {}}, "sfft: unknown key; choices: seed, model, datasets"),
+        ({"sft": {"epoch": 1}}, "sft.epoch: unknown key; choices: epochs, batch_size"),
+        ({"sft": {"epochs": "x"}}, "sft.epochs: got 'x'; input should be a valid integer"),
+        ({"sft": {"epochs": 0}}, "sft.epochs: got 0; input should be greater than 0"),
+        ({"sft": 3}, "sft: got 3; "),
+        ({"model": {"lora": {"rank": 1}}}, "model.lora.rank: unknown key; choices: r, alpha, dropout, targets"),
+        ({"validate": {"leak": "warn"}}, "validate.leak: got 'warn'; input should be 'error' or 'warning'"),
+        ({"grid": {"train": ["nope"]}}, r"grid.train\[0\]: 'nope' is not defined under strategies; choices: zero_shot, similar_3"),
+        ({"grid": {"infer": ["zero_shot", "nope"]}}, r"grid.infer\[1\]: 'nope' is not defined under strategies"),
+        (
+            {"grid": {"decoding": ["beam"]}},
+            r"grid.decoding\[0\]: got 'beam'; input should be 'trie', 'likelihood', 'perplexity' or 'generate'",
+        ),
+        ({"rl": {"warmup_strategy": "nope"}}, "rl.warmup_strategy: 'nope' is not defined under grid.train; choices: zero_shot, similar_3"),
+        ({"rl": {"algorithms": ["ppo"]}}, r"rl.algorithms\[0\]: got 'ppo'"),
+        ({"strategies": {"zero_shot": {"shots": 2}}}, "strategies.zero_shot.shots: got 2; input should be 0, 1, 3 or 5"),
+        ({"datasets": {}}, "datasets: got {}"),
+        ({"datasets": {"a b": FILES}}, "datasets.a b: got 'a b'; string should match pattern"),
+        ({"datasets": {"raw": {"source": "builtin"}}}, "datasets.raw: the name is reserved"),
+        ({"datasets": {"a": {"source": "cloud"}}}, "datasets.a: got .*'cloud'.* expected tags: 'builtin', 'files', 'git', 'hub'"),
+        ({"datasets": {"a": {**FILES, "txt": "x"}}}, "datasets.a.txt: unknown key; choices: language, text, label"),
+        ({"datasets": {"a": {"source": "files"}}}, "datasets.a.files: missing"),
+    ],
+)
+def test_a_wrong_key_is_named_with_its_value_and_the_choices(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(params.ParamsError, match=message):
+        params.parse({**GOOD, **change})
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(params.ParamsError) as error:
+        params.parse({**GOOD, "sft": {"epochs": 0}, "rl": {"samples": 0}})
+    assert "sft.epochs" in str(error.value) and "rl.samples" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1", "not a YAML file"),
+        ("- 1\n", "expected a mapping of sections, got list"),
+        ("", "expected a mapping of sections, got NoneType"),
+    ],
+)
+def test_a_file_that_is_no_mapping_is_an_error_that_names_it(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text(text)
+    with pytest.raises(params.ParamsError, match=f"{file}.*{message}"):
+        params.load(file)
+
+
+def test_a_missing_file_says_where_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(params.ParamsError, match="no such file; copy one of presets"):
+        params.load(tmp_path / "params.yaml")
+
+
+def test_numbers_are_read_as_dvc_writes_them(tmp_path: Path) -> None:
+    """`dvc exp run -S rl.lr=1e-5` writes `1e-05`, which YAML 1.1 readers take for a string."""
+    file = tmp_path / "params.yaml"
+    file.write_text("rl:\n  lr: 1e-05\ndatasets:\n  a:\n    source: builtin\nstrategies:\n  zero_shot: {}\n  similar_3: {shots: 3}\n")
+    assert params.load(file).rl.lr == 1e-5
