@@ -1,9 +1,10 @@
 """The report: one HTML page that opens offline and answers which model is best, by how much, and whether that is more than chance.
 
-results.py     arms read from the stages' folders; which one is chosen, and by what
-page.py        `render(Page)` → HTML, `scores` → the small metrics file
-words.py       the sentences at the top, and how numbers are written
-charts.py      Vega-Lite specifications → inline SVG that follows the page's light and dark colours
-rows.py        test rows worth reading, pairs of classes worth separating
+results.py   arms read from the stages' folders; which one is chosen, and by what
+page.py      `render(Page)` → HTML, `scores` → the small metrics file
+words.py     the sentences at the top, and how numbers are written
+rows.py      test rows worth reading, pairs of classes worth separating
+charts.py    the figures, as Vega-Lite specifications
+svg.py       specification → inline SVG that follows the page's light and dark colours
 page.html, style.css
 """
