@@ -11,8 +11,9 @@ Conventions
 - Confidence is the probability of the predicted label, 0 outside the label set. ECE = sum over equal-width bins of
   (rows in bin / rows) · |accuracy - mean confidence| (Guo et al. 2017, "On calibration of modern neural networks").
 - Intervals are 95 % percentile bootstrap intervals over test rows. They say how far another test set of this size might differ, not
-  another seed of the training. With many classes of a few rows each, that of macro-F1 leans low: resamples lose such rows. Rows that share (gold, predicted) are interchangeable, so resampling rows is one multinomial draw
-  over the occupied cells of the confusion; for pairs, over (gold, a, b).
+  another seed of the training. With many classes of a few rows each, that of macro-F1 leans low: resamples lose such rows.
+- Rows that share (gold, predicted) are interchangeable, so resampling rows is one multinomial draw over the occupied cells of the
+  confusion; for pairs, over (gold, a, b).
 """
 
 from collections.abc import Sequence
