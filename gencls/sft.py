@@ -27,6 +27,8 @@ from gencls.training import EpochCounter, Run, settings, train, write_curve
 from gencls.trie import LabelTrie
 
 IGNORED = -100
+TIE_BREAK = 1e-6
+"""Far below one row in any validation split."""
 
 
 class LabelCollator:
@@ -94,13 +96,14 @@ class LabelTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped here
 
 
 def validate(model: Any, rows: Rows, trie: LabelTrie) -> dict[str, float]:
-    """Accuracy of greedy trie decoding, and mean negative log-likelihood of the gold label (loss)."""
+    """Accuracy of greedy trie decoding, mean negative log-likelihood of the gold label (loss), and what the best checkpoint is chosen by
+    (score): accuracy, and the lower loss among equals.
+    """
     scores = Scorer(model, trie)([row.ids for row in rows.encoded], rows.prefix)
     gold = np.array(rows.gold)
-    return {
-        "accuracy": float((decoding.greedy(scores, trie) == gold).mean()),
-        "loss": float(-decoding.label_log_probabilities(scores, trie)[np.arange(len(gold)), gold].mean()),
-    }
+    accuracy = float((decoding.greedy(scores, trie) == gold).mean())
+    loss = float(-decoding.label_log_probabilities(scores, trie)[np.arange(len(gold)), gold].mean())
+    return {"accuracy": accuracy, "loss": loss, "score": accuracy - TIE_BREAK * loss}
 
 
 def finetune(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], sft: Sft, run: Run) -> Any:
@@ -146,7 +149,7 @@ def _config(sft: Sft, run: Run, *, cpu: bool) -> SFTConfig:
         train_sampling_strategy="group_by_length",
         eval_strategy="epoch",
         load_best_model_at_end=True,
-        metric_for_best_model="eval_accuracy",
+        metric_for_best_model="eval_score",
         greater_is_better=True,
         max_length=None,
         completion_only_loss=False,

@@ -49,9 +49,15 @@ def settings(run: Run, *, cpu: bool) -> dict[str, Any]:
 def train(trainer: Trainer, run: Run) -> None:
     """Train to the end, from the last checkpoint if a run was killed."""
     disable_progress_bar()
+    trainer.model._keys_to_ignore_on_save = _tied(trainer.model)  # else Trainer warns that a checkpoint lacks what tying makes again
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Progress())
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(run.scratch)) if run.scratch.is_dir() else None)
+
+
+def _tied(model: Any) -> list[str]:
+    """Weights that are another weight's alias and so stand in no checkpoint."""
+    return list(model._tied_weights_keys or []) if model.config.tie_word_embeddings else []
 
 
 class Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
@@ -68,7 +74,9 @@ class Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untype
     def on_log(self, args: Any, state: TrainerState, control: TrainerControl, logs: Any = None, **kwargs: Any) -> None:
         """What the trainer measured."""
         shown = {
-            key: value for key, value in (logs or {}).items() if isinstance(value, float) and not key.startswith(("eval_runtime", "train_"))
+            key: value
+            for key, value in (logs or {}).items()
+            if isinstance(value, float) and not key.startswith(("eval_runtime", "eval_score", "train_"))
         }
         if shown:
             say(", ".join(f"{key} {value:.4g}" for key, value in shown.items()))

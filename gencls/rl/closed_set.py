@@ -197,7 +197,7 @@ def _arguments(rl: Rl, run: Run, rows: int, *, cpu: bool) -> TrainingArguments:
         lr_scheduler_type="cosine",
         warmup_steps=rl.warmup,
         load_best_model_at_end=True,
-        metric_for_best_model="eval_accuracy",
+        metric_for_best_model="eval_score",
         greater_is_better=True,
         **{**settings(run, cpu=cpu), **by_steps, "logging_strategy": "steps", "logging_steps": every, "eval_on_start": True},
     )
