@@ -92,3 +92,14 @@ def test_every_label_is_defined_or_none_is(file: Path) -> None:
         pytest.skip(f"no {copy}")
     labels = {json.loads(line)["label"] for line in copy.read_text(encoding="utf-8").split("\n") if line}
     assert set(json.loads(file.read_text(encoding="utf-8"))) == labels
+
+
+@pytest.mark.parametrize("path", PRESETS, ids=names)
+def test_a_preset_names_every_knob(path: Path) -> None:
+    """`dvc exp run -S key=value` overrides only keys that stand in the file."""
+    content = raw(path)
+    for name, info in params.Params.model_fields.items():
+        section, key = info.annotation, info.alias or name
+        if isinstance(section, type) and issubclass(section, params.Section):
+            missing = {field for field in section.model_fields if field not in content[key]}
+            assert not missing, f"{path.name}: {key} lacks {sorted(missing)}"

@@ -28,7 +28,7 @@ TINY: dict[str, Any] = {
     "validate": {"single_row": "warning"},
     "base": {"vocab_size": 600, "layers": 1, "width": 32, "heads": 2, "epochs": 1},
     "mine": {"fraction": 0.1},
-    "sft": {"epochs": 1},
+    "sft": {"epochs": 1, "lr": 0.001},
     "rl": {"algorithms": ["reinforce_pp"], "warmup_strategy": "zero_shot", "epochs": 1, "evaluations": 1},
     "evaluate": {"bootstrap": 50},
     "report": {"title": "Smoke"},
