@@ -1,0 +1,5 @@
+"""WHEN: the whole DAG as one Prefect flow, and the server with its deployment."""
+
+import os
+
+os.environ.setdefault("DO_NOT_TRACK", "1")  # here, because Prefect reads it, and reports, when it is imported

@@ -1,0 +1,155 @@
+"""Where a run works: the user's checkout, one run at a time, or for a run with overrides a copy that leaves the checkout alone.
+
+    .prefect/runs/<run>        git worktree: HEAD + the user's uncommitted changes + untracked files that git does not ignore
+    .prefect/runs/<run>.lock   held while the run lives; a copy whose lock is free was left by kill -9 and goes with the next run
+    .prefect/reports/<run>     its report, which stays
+
+The copy shares the DVC cache, so what has run before is restored there too. Its result becomes an experiment (`dvc exp list`) only if
+`dvc status` is clean: saved otherwise, DVC would record old outputs under the new parameters and restore those from then on.
+Relative paths in params.yaml to what neither git nor DVC knows are not found from the copy; absolute ones are.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dvc.config import Config
+from dvc.repo import Repo
+
+from flows.child import DVC, CommandError, call
+from tasks import paths
+
+RUNS = Path(".prefect/runs")
+CHECKOUT_LOCK = paths.SCRATCH / "run.lock"
+REPORTS = Path(".prefect/reports")
+
+DIFF = ("git", "diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
+
+
+@contextmanager
+def locked(file: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock; wait for the process that has it. The kernel frees it when its holder dies, however it dies."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"another run is going on in this checkout ({file} is held); waiting for its end")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def idle(root: Path) -> bool:
+    """Whether no run is going on in this checkout or in a copy of it."""
+    return all(_free(file) for file in (root / CHECKOUT_LOCK, *(root / RUNS).glob("*.lock")))
+
+
+def _free(file: Path) -> bool:
+    """Whether nobody holds the lock at this moment."""
+    if not file.exists():
+        return True
+    with file.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+@contextmanager
+def checkout(root: Path, say: Callable[[str], None]) -> Iterator[Path]:
+    """The user's own checkout."""
+    with locked(root / CHECKOUT_LOCK, say):
+        yield root
+
+
+@contextmanager
+def isolated(root: Path, name: str, params: str, say: Callable[[str], None]) -> Iterator[Path]:
+    """A copy of the checkout with this params.yaml; it goes when the block ends.
+
+    Raises:
+        CommandError: the folder is not a git repository with a commit, or git or DVC cannot make the copy.
+    """
+    _require_identity(root)
+    _remove_left_behind(root)
+    copy = root / RUNS / name
+    with locked(copy.with_suffix(".lock"), say):
+        try:
+            _make(root, copy)
+            (copy / paths.PARAMS).write_text(params, encoding="utf-8")
+            yield copy
+        finally:
+            _keep_report(root, copy)
+            _remove(root, copy)
+
+
+def save(copy: Path) -> str | None:
+    """Record the copy as an experiment of its own name; None where DVC does not find everything up to date."""
+    root = copy.parents[len(RUNS.parts)]
+    try:
+        call((*DVC, "status", "--quiet"), copy)  # 0 only when `dvc status --json` is {}
+    except CommandError:
+        return None
+    with locked(root / ".prefect/save.lock", print):  # DVC keeps the commit being made under one ref, for all worktrees
+        call(("git", "add", "--all"), copy)
+        call((*DVC, "exp", "save", "--force", "--name", copy.name), copy)  # forced: a run that is retried keeps its name
+    return copy.name
+
+
+def _require_identity(root: Path) -> None:
+    """Before hours of work, not after."""
+    if "GIT_COMMITTER_EMAIL" not in os.environ:
+        try:
+            call(("git", "config", "user.email"), root)
+        except CommandError:
+            raise CommandError("an experiment is a git commit: set user.name and user.email with `git config`") from None
+
+
+def _make(root: Path, copy: Path) -> None:
+    call(("git", "worktree", "add", "--detach", "--quiet", str(copy), "HEAD"), root)
+    patch = copy.with_suffix(".patch")
+    call((*DIFF, f"--output={patch}"), root)
+    if patch.stat().st_size:
+        call(("git", "apply", "--whitespace=nowarn", str(patch)), copy)
+    patch.unlink()
+    for name in call(("git", "ls-files", "--others", "--exclude-standard", "-z"), root).split("\0"):
+        if (root / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, copy / name)
+    _share_cache(root, copy)
+
+
+def _share_cache(root: Path, copy: Path) -> None:
+    local = Path(".dvc/config.local")
+    if (root / local).exists():
+        shutil.copy2(root / local, copy / local)
+    with Repo(str(root)) as repo, Config(str(copy / ".dvc")).edit("local") as config:
+        config["cache"]["dir"] = repo.cache.local_cache_dir
+    call((*DVC, "checkout", "--quiet", "--force", "--allow-missing"), copy)
+
+
+def report(root: Path, name: str) -> Path:
+    """Where the report of an isolated run stays."""
+    return root / REPORTS / name / paths.REPORT.name
+
+
+def _keep_report(root: Path, copy: Path) -> None:
+    if (copy / paths.REPORT).exists():
+        kept = report(root, copy.name).parent  # with the pages it links to
+        shutil.copytree((copy / paths.REPORT).parent, kept, dirs_exist_ok=True)
+
+
+def _remove(root: Path, copy: Path) -> None:
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.with_suffix(".patch").unlink(missing_ok=True)
+    call(("git", "worktree", "prune"), root)
+    copy.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def _remove_left_behind(root: Path) -> None:
+    for file in (root / RUNS).glob("*.lock"):
+        if _free(file):
+            _remove(root, file.with_suffix(""))

@@ -1,0 +1,287 @@
+"""The flow without Prefect: DVC's graph, one stage, its end by force, and copies of a checkout. All on a toy project."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import psutil
+import pytest
+import toy_project
+from toy_project import dvc, left_in, run, running, wait_until
+
+from flows import dag, overrides, schedule, workspace
+from flows.artifacts import metric_rows
+from flows.child import CommandError
+from flows.execute import Executor, Outcome, classify
+
+ROOT = Path(__file__).parents[1]
+
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # dvc 3.67 reads pygtrie's old attribute
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A toy project in which everything has run."""
+    root = toy_project.make(tmp_path_factory.mktemp("toy") / "built")
+    dvc(root, "repro", "--quiet")
+    run(root, "git", "add", "--all")
+    run(root, "git", "commit", "--quiet", "--message", "built")
+    return root
+
+
+@pytest.fixture
+def project(built: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may spoil."""
+    return shutil.copytree(built, tmp_path / "project", symlinks=True)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return toy_project.make(tmp_path_factory.mktemp("toy") / "slow", seconds=60)
+
+
+@pytest.fixture
+def slow(template: Path, tmp_path: Path) -> Iterator[Path]:
+    """A project whose sft cells take a minute; nothing of it may live on."""
+    root = shutil.copytree(template, tmp_path / "slow", symlinks=True)
+    yield root
+    assert left_in(root) == []
+
+
+def nodes(root: Path, *targets: str, force: bool = False) -> dict[str, dag.Node]:
+    return {node.name: node for node in dag.read(root, list(targets), force=force)}
+
+
+def bring_up(root: Path, *targets: str) -> dict[str, Outcome]:
+    executor = Executor(root, jobs=2)
+    return {node.name: executor.run(node, (), lambda line: None) for node in dag.read(root, list(targets))}
+
+
+# The graph
+
+
+def test_stages_come_after_what_they_depend_on(built: Path) -> None:
+    read = nodes(built)
+    assert set(read) == {"ingest@a", "ingest@b", "sft@a", "sft@b", "report"}
+    assert read["sft@a"].upstream == ("ingest@a",)
+    assert set(read["report"].upstream) == {"sft@a", "sft@b"}
+    assert list(read).index("report") == 4
+
+
+def test_only_what_changed_and_what_follows_may_run(project: Path) -> None:
+    (project / "models/b").unlink()
+    assert [name for name, node in nodes(project).items() if node.may_run] == ["sft@b", "report"]
+
+
+def test_a_target_brings_what_it_needs_and_nothing_else(built: Path) -> None:
+    assert set(nodes(built, "sft")) == {"ingest@a", "ingest@b", "sft@a", "sft@b"}
+    assert set(nodes(built, "sft@b")) == {"ingest@b", "sft@b"}
+
+
+def test_force_lets_everything_run(built: Path) -> None:
+    assert all(node.may_run for node in nodes(built, force=True).values())
+
+
+def test_an_unknown_target_is_answered_with_the_choices(built: Path) -> None:
+    with pytest.raises(dag.DagError, match=r"'stf' not found.*choices: ingest, report, sft"):
+        nodes(built, "stf")
+
+
+def test_a_broken_dag_is_one_clear_error(project: Path) -> None:
+    (project / "params.yaml").write_text("seed: 7\n")
+    with pytest.raises(dag.DagError, match="datasets"):
+        nodes(project)
+
+
+def test_meta_says_how_many_devices_a_stage_takes(project: Path) -> None:
+    text = (project / "dvc.yaml").read_text()
+    (project / "dvc.yaml").write_text(text.replace("  report:\n", "  report:\n    meta: {gpu: 2}\n"))
+    assert {name: node.gpus for name, node in nodes(project).items() if node.gpus} == {"report": 2}
+
+
+# One stage
+
+
+def test_states_say_what_dvc_did(project: Path) -> None:
+    assert {outcome.did for outcome in bring_up(project).values()} == {"Cached"}
+    shutil.rmtree(project / "models")
+    assert {name: outcome.did for name, outcome in bring_up(project).items() if outcome.did != "Cached"} == {
+        "sft@a": "Restored",
+        "sft@b": "Restored",
+    }
+    text = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(text.replace("epochs: 2", "epochs: 3"))
+    done = bring_up(project, "sft@a")
+    assert {name: outcome.did for name, outcome in done.items()} == {"ingest@a": "Cached", "sft@a": "Completed"}
+    assert done["sft@a"].message.endswith(" s")
+
+
+def test_a_failed_stage_tells_its_own_last_words(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOY_FAIL", "a")
+    [node] = dag.read(project, ["ingest@a"], force=True)
+    outcome = Executor(project, jobs=1, force=True).run(node, (), print)
+    assert outcome == Outcome("Failed", "data/a: told to fail – python work.py 0 data/a, exited with 1")
+
+
+def test_lines_arrive_as_they_are_written_and_cores_are_shared(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    lines: list[str] = []
+    Executor(project, jobs=10_000, force=True).run(nodes(project, force=True)["sft@a"], ("3", "5"), lines.append)
+    assert lines[0] == "Running stage 'sft@a':"
+    assert "threads 1 devices 3,5" in lines
+    assert not any("git add" in line or "dvc push" in line for line in lines)
+
+
+def test_threads_that_the_user_set_are_kept(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "17")
+    lines: list[str] = []
+    Executor(project, jobs=1, force=True).run(nodes(project, force=True)["sft@a"], (), lines.append)
+    assert "threads 17 devices None" in lines
+
+
+def test_the_first_thing_dvc_says_decides() -> None:
+    lines = ["Running stage 'sft@a':", "the stage prints: didn't change, skipping"]
+    assert classify(0, lines, 1.25) == Outcome("Completed", "1.2 s")
+    assert classify(137, [], 1).message == "dvc left with 137"
+
+
+def test_devices_are_those_that_are_visible(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
+    assert schedule.visible_gpus() == ["2", "3"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert schedule.visible_gpus() == []
+
+
+def test_metrics_become_one_row_per_model() -> None:
+    metrics = {"a": {"sft/zero": {"accuracy": 0.91239, "rows": 10}, "majority": {"accuracy": 0.5}}}
+    assert metric_rows(metrics) == [
+        {"data set": "a", "model": "sft/zero", "accuracy": 0.9124, "rows": 10},
+        {"data set": "a", "model": "majority", "accuracy": 0.5},
+    ]
+
+
+# The end by force: whoever dies, nothing of a stage lives on, and no half output is left
+
+CALLER = """\
+import sys
+from pathlib import Path
+from flows import dag
+from flows.execute import Executor
+root = Path.cwd()
+[ingest, sft] = dag.read(root, ["sft@a"])
+executor = Executor(root, jobs=1)
+executor.run(ingest, (), print)
+print(executor.run(sft, (), print), flush=True)
+"""
+
+
+def start(root: Path) -> "subprocess.Popen[str]":
+    """A process that brings up sft@a; returns when the stage itself runs."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    caller = subprocess.Popen([sys.executable, "-c", CALLER], cwd=root, env=environment, stdout=subprocess.PIPE, text=True)
+    wait_until(lambda: running(root) == 1)
+    return caller
+
+
+def kill(root: Path, *words: str, but: str = "nothing") -> None:
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        line = " ".join(process.info["cmdline"] or [])
+        if process.info["cwd"] == str(root) and all(word in line for word in words) and but not in line:
+            process.send_signal(signal.SIGKILL)
+
+
+@pytest.mark.parametrize("but", ["guard.py", "nothing"], ids=["dvc alone", "dvc and its guard"])
+def test_nothing_lives_on_when_a_link_between_is_killed(slow: Path, but: str) -> None:
+    with start(slow) as caller:
+        kill(slow, "dvc", "repro", but=but)
+        out, _ = caller.communicate(timeout=20)
+    assert "did='Failed'" in out
+    assert left_in(slow) == []
+
+
+def test_a_killed_stage_fails_and_the_next_run_goes_on(slow: Path) -> None:
+    with start(slow) as caller:
+        kill(slow, "python work.py 60", but="dvc")
+        out, _ = caller.communicate(timeout=20)
+    assert "exited with -9" in out
+    assert nodes(slow, "sft@a")["ingest@a"].may_run is False
+
+
+# Copies of a checkout
+
+
+def isolated(root: Path, name: str = "some-run") -> AbstractContextManager[Path]:
+    text = overrides.applied((root / "params.yaml").read_text(), {"report": {"title": "other"}})
+    return workspace.isolated(root, name, text, print)
+
+
+def test_a_copy_has_the_users_changes_and_leaves_the_checkout_alone(project: Path) -> None:
+    (project / "work.py").write_text(toy_project.WORK + "# edited\n")
+    (project / "new.py").write_text("# not in git yet\n")
+    before = run(project, "git", "status", "--short"), (project / "params.yaml").read_text()
+    with isolated(project) as copy:
+        assert (copy / "work.py").read_text().endswith("# edited\n")
+        assert (copy / "new.py").exists()
+        assert not (copy / "site").exists()
+        assert (copy / "data/a").read_text() == (project / "data/a").read_text()
+        assert "title: other            # a comment" in (copy / "params.yaml").read_text()
+        assert nodes(project)["ingest@a"].may_run is False
+    assert (run(project, "git", "status", "--short"), (project / "params.yaml").read_text()) == before
+    assert not copy.exists()
+    assert run(project, "git", "worktree", "list").count("\n") == 1
+
+
+def test_a_copy_becomes_an_experiment_only_when_finished_and_its_report_stays(project: Path) -> None:
+    with isolated(project) as copy:
+        assert workspace.save(copy) is None
+        assert {name for name, outcome in bring_up(copy).items() if outcome.did == "Completed"} == {"report"}
+        assert workspace.save(copy) == "some-run"
+    assert "some-run" in dvc(project, "exp", "list")
+    assert "title: other" in workspace.report(project, "some-run").read_text()
+    assert "title: toy" in (project / "reports/report.html").read_text()
+    dvc(project, "exp", "apply", "some-run")
+    assert "title: other" in (project / "reports/report.html").read_text()
+
+
+def test_a_copy_left_by_a_killed_run_goes_with_the_next(project: Path) -> None:
+    for name in ("killed", "alive"):
+        run(project, "git", "worktree", "add", "--quiet", "--detach", f".prefect/runs/{name}")
+        (project / f".prefect/runs/{name}.lock").touch()
+    with workspace.locked(project / ".prefect/runs/alive.lock", print), isolated(project):
+        assert sorted(path.name for path in (project / ".prefect/runs").iterdir()) == ["alive", "alive.lock", "some-run", "some-run.lock"]
+    assert "runs/killed" not in run(project, "git", "worktree", "list")
+
+
+def test_an_experiment_needs_a_name_to_commit_under(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.delenv("GIT_COMMITTER_EMAIL", raising=False)
+    run(project, "git", "config", "--unset", "user.email")
+    with pytest.raises(CommandError, match=r"set user.name and user.email"), isolated(project):
+        pass
+
+
+def test_a_checkout_without_git_cannot_be_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_EMAIL", "t@example.com")
+    (tmp_path / "params.yaml").write_text(toy_project.PARAMS)
+    with pytest.raises(CommandError, match="not a git repository"), isolated(tmp_path):
+        pass
+
+
+def test_one_run_at_a_time_in_a_checkout(tmp_path: Path) -> None:
+    said: list[str] = []
+    code = "from pathlib import Path; from flows import workspace\nwith workspace.checkout(Path('.'), print): print('in')"
+    with workspace.checkout(tmp_path, said.append):
+        assert not workspace.idle(tmp_path)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        second = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+        assert second.stdout
+        assert "waiting for its end" in second.stdout.readline()
+    out, _ = second.communicate(timeout=10)
+    assert out == "in\n"
+    assert said == []
+    assert workspace.idle(tmp_path)

@@ -1,0 +1,168 @@
+"""The flow under a real Prefect server on a free port of 127.0.0.1: what people see and do there."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import toy_project
+from toy_project import dvc, left_in, run, running, wait_until
+
+from flows import server
+
+ROOT = Path(__file__).parents[1]
+
+
+class Served:
+    """A toy project with its `python -m flows.serve`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.port = root, server.free_port()
+        self.environment = {**os.environ, "PYTHONPATH": str(ROOT), "PREFECT_SERVER_API_PORT": str(self.port)}
+        self.process = self.command("flows.serve")
+        self.deployment: dict[str, Any] = {}
+
+    def command(self, module: str, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=self.root,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def api(self, path: str, **content: Any) -> Any:
+        url = f"http://127.0.0.1:{self.port}/api{path}"
+        answer = httpx.post(url, json=content) if content else httpx.get(url)
+        answer.raise_for_status()
+        return answer.json()
+
+    def ready(self) -> bool:
+        assert self.process.poll() is None, self.process.communicate()[0]
+        try:
+            self.deployment = self.api("/deployments/name/gencls/pipeline")
+        except (httpx.TransportError, httpx.HTTPStatusError):
+            return False
+        return True
+
+    def start(self, **parameters: Any) -> str:
+        created = self.api(f"/deployments/{self.deployment['id']}/create_flow_run", parameters=parameters)
+        return str(created["id"])
+
+    def state(self, flow_run: str) -> dict[str, Any]:
+        return dict(self.api(f"/flow_runs/{flow_run}")["state"])
+
+    def end(self, flow_run: str) -> dict[str, Any]:
+        wait_until(lambda: self.state(flow_run)["type"] in ("COMPLETED", "FAILED", "CANCELLED", "CRASHED"))
+        return self.state(flow_run)
+
+    def task_states(self, flow_run: str) -> dict[str, str]:
+        """Task states arrive as events, some after the run's own end."""
+        states: dict[str, str] = {}
+
+        def all_final() -> bool:
+            tasks = self.api("/task_runs/filter", flow_runs={"id": {"any_": [flow_run]}})
+            states.update({task["name"]: task["state"]["name"] for task in tasks})
+            return not {"Pending", "Running"} & set(states.values())
+
+        wait_until(all_final)
+        return states
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    root = toy_project.make(tmp_path_factory.mktemp("served") / "toy")
+    shutil.copy(ROOT / "prefect.toml", root)
+    run(root, "git", "add", "--all")
+    run(root, "git", "commit", "--quiet", "--message", "settings")
+    served = Served(root)
+    wait_until(served.ready)
+    yield served
+    served.process.send_signal(signal.SIGINT)
+    served.process.communicate(timeout=20)
+    wait_until(lambda: left_in(root) == [])
+
+
+def test_the_deployment_has_a_typed_form_a_sleeping_schedule_and_room_for_one_run(served: Served) -> None:
+    schema = served.deployment["parameter_openapi_schema"]
+    assert {name: field.get("type") for name, field in schema["properties"].items()} == {
+        "stages": "array",
+        "force": "boolean",
+        "jobs": "integer",
+        "overrides": None,
+    }
+    assert schema["definitions"]["Sft"]["properties"]["lr"]["type"] == "number"
+    assert [schedule["active"] for schedule in served.deployment["schedules"]] == [False]
+    assert served.deployment["global_concurrency_limit"]["limit"] == 1
+    assert served.deployment["concurrency_options"]["collision_strategy"] == "ENQUEUE"
+
+
+def test_states_say_what_dvc_did_and_the_metrics_are_a_table(served: Served) -> None:
+    first = served.start()
+    assert served.end(first)["message"] == "5 Completed"
+    assert served.task_states(first) == dict.fromkeys(["ingest@a", "ingest@b", "sft@a", "sft@b", "report"], "Completed")
+    artifacts = {found["key"]: found["data"] for found in served.api("/artifacts/filter", flow_runs={"id": {"any_": [first]}})}
+    assert '"data set": "a"' in artifacts["metrics"]
+    assert (served.root / "reports/report.html").as_uri() in artifacts["report"]
+    logs = served.api("/logs/filter", logs={"flow_run_id": {"any_": [first]}})
+    assert any("threads" in line["message"] and line["task_run_id"] for line in logs)
+
+
+def test_the_command_line_uses_the_server_that_runs_and_restores_what_is_gone(served: Served) -> None:
+    (served.root / "models/a").unlink()
+    out, _ = served.command("flows.pipeline", "sft").communicate(timeout=60)
+    assert f"View at http://127.0.0.1:{served.port}" in out
+    assert "'sft@a' - Finished in state Restored" in out
+    assert "Finished in state Completed('3 Cached, 1 Restored')" in out
+
+
+def test_a_run_with_overrides_leaves_the_checkout_alone_and_becomes_an_experiment(served: Served) -> None:
+    before = run(served.root, "git", "status", "--short")
+    flow_run = served.start(overrides={"report": {"title": "other"}, "sft": None})
+    message = served.end(flow_run)["message"]
+    name = served.api(f"/flow_runs/{flow_run}")["name"]
+    assert message == f"4 Cached, 1 Completed. Saved as experiment {name}: `dvc exp apply {name}` brings it here"
+    assert name in dvc(served.root, "exp", "list")
+    assert run(served.root, "git", "status", "--short") == before
+
+
+def test_overrides_are_checked_before_anything_runs(served: Served) -> None:
+    flow_run = served.start(overrides={"grid": {"train": ["nope"]}})
+    assert "grid.train[0]: 'nope' is not defined under strategies" in served.end(flow_run)["message"]
+    assert served.task_states(flow_run) == {}
+    with pytest.raises(httpx.HTTPStatusError, match="409"):
+        served.start(overrides={"sft": {"lr": "fast"}})
+
+
+def test_a_run_cancelled_in_the_ui_leaves_no_process(served: Served) -> None:
+    text = (served.root / "dvc.yaml").read_text()
+    (served.root / "dvc.yaml").write_text(text.replace("work.py 0 models", "work.py 60 models"))
+    flow_run = served.start()
+    wait_until(lambda: running(served.root) == 2)
+    served.api(f"/flow_runs/{flow_run}/set_state", state={"type": "CANCELLING", "name": "Cancelling"})
+    assert served.end(flow_run)["name"] == "Cancelled"
+    assert not any("repro" in line or "work.py" in line for line in left_in(served.root))
+
+
+def test_without_a_server_a_killed_run_leaves_no_process_and_no_half_output(served: Served, tmp_path: Path) -> None:
+    root = toy_project.make(tmp_path / "toy", seconds=60)
+    shutil.copy(ROOT / "prefect.toml", root)
+    (root / ".prefect").mkdir()
+    with closing(sqlite3.connect(served.root / ".prefect/prefect.db")) as database:  # to make a new one takes seconds
+        database.execute("VACUUM INTO ?", [str(root / ".prefect/prefect.db")])
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PREFECT_SERVER_API_PORT": str(server.free_port())}
+    with subprocess.Popen([sys.executable, "-m", "flows.pipeline"], cwd=root, env=environment) as flow:
+        wait_until(lambda: running(root) == 2)
+        flow.kill()
+    wait_until(lambda: left_in(root) == [])
+    assert not (root / "models").exists()
+    assert "sft@a" in dvc(root, "status")  # the lock file is whole, and says what has not run
