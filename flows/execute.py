@@ -6,6 +6,7 @@ the user has exported wins. Threads change the order in which floats are added, 
 """
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +29,9 @@ MARKS: tuple[tuple[str, Did], ...] = (
 
 CHATTER = ("To track the changes with git", "\tgit add ", "To enable auto staging", "\tdvc config core.autostage", "Use `dvc push`")
 """Starts of lines in which DVC gives the same advice after every stage."""
+
+PREFACE = re.compile(r"ERROR: (failed to reproduce '[^']*': )?(failed to run: )?")
+"""What comes before the cause in DVC's error."""
 
 MESSAGES: dict[Did, str] = {
     "Cached": "nothing it depends on has changed",
@@ -104,7 +108,7 @@ def classify(code: int, lines: Sequence[str], seconds: float) -> Outcome:
 def _why(code: int, lines: Sequence[str]) -> str:
     """The last line of the stage, which is its own error message, and DVC's."""
     own = [line for line in lines if not line.startswith(("ERROR: ", "> ", *(mark for mark, _ in MARKS)))]
-    errors = [line.removeprefix("ERROR: ").split(": failed to run: ")[-1] for line in lines if line.startswith("ERROR: ")]
+    errors = [PREFACE.sub("", line) for line in lines if PREFACE.match(line)]
     return " – ".join([*own[-1:], *(errors[-1:] or [f"dvc left with {code}"])])
 
 
