@@ -59,7 +59,7 @@ class _TextCollator:
         return {"input_ids": tokens, "attention_mask": mask, "labels": tokens.masked_fill(mask == 0, -100)}
 
 
-def pretrain(texts: Sequence[str], base: Base, *, max_length: int, run: Run) -> tuple[Phi3ForCausalLM, Any]:
+def pretrain(texts: Sequence[str], base: Base, *, max_length: int, device: torch.device, run: Run) -> tuple[Phi3ForCausalLM, Any]:
     """(model, tokenizer) after `base.epochs` epochs over the texts.
 
     `texts` are training texts only; validation and test texts must never come here.
@@ -78,7 +78,7 @@ def pretrain(texts: Sequence[str], base: Base, *, max_length: int, run: Run) -> 
         lr_scheduler_type="cosine",
         warmup_steps=0.05,
         train_sampling_strategy="group_by_length",
-        **settings(run, cpu=not torch.cuda.is_available()),
+        **settings(run, cpu=device.type == "cpu"),
     )
     trainer = Trainer(model, arguments, train_dataset=rows, data_collator=collator, callbacks=[EpochCounter(collator)])
     train(trainer, run)

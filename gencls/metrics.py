@@ -16,6 +16,7 @@ Conventions
   confusion; for pairs, over (gold, a, b).
 """
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
@@ -149,6 +150,11 @@ def predictions_frame(  # noqa: PLR0913  # the columns of a file, one argument e
     head = pd.DataFrame({"id": list(ids), "text": list(texts), "label": list(gold), "predicted": [x or "" for x in predicted]})
     numbers = pd.DataFrame(np.column_stack([confidence_N, p_NL]), columns=["confidence", *(f"p_{label}" for label in labels)])
     return pd.concat([head, numbers.round(DIGITS)], axis=1)
+
+
+def write_predictions(frame: pd.DataFrame, path: Path) -> None:
+    """Stable bytes; every text is quoted, or a lone carriage return in one would end its row."""
+    frame.to_csv(path, index=False, float_format="%.6f", lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
 
 
 def read_predictions(path: Path) -> pd.DataFrame:

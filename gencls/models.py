@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from huggingface_hub import hf_hub_download
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedModel, set_seed
 from transformers.utils.logging import disable_progress_bar
 
 from gencls.errors import InputError
@@ -29,22 +29,32 @@ class ModelError(InputError):
 
 
 def device(name: str) -> torch.device:
-    """`auto` takes the GPU if there is one."""
+    """`auto` takes the GPU if there is one.
+
+    Raises:
+        ModelError: `cuda` where there is none.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ModelError("model.device: got 'cuda', but there is no GPU that torch can use; choices: auto, cpu")
     return torch.device(name)
 
 
-def load(folder: Path, model: Model, *, trainable: bool = False) -> tuple[Any, Any]:
+def load(folder: Path, model: Model, *, trainable: bool = False, seed: int = 0) -> tuple[Any, Any]:
     """(model, tokenizer) from models/base/<ds> or a trained folder, on the device that `model` asks for.
 
-    `trainable` adds LoRA adapters where `model.lora` asks for them, or marks all weights trainable.
+    `trainable` adds LoRA adapters where `model.lora` asks for them, drawn from `seed`.
     """
     disable_progress_bar()  # a bar redrawn in place is noise in a log
     source, revision = _source(folder)
     tokenizer = load_tokenizer(source, revision)
-    network = AutoModelForCausalLM.from_pretrained(source, revision=revision, dtype=getattr(torch, model.dtype), use_safetensors=True)
+    network = AutoModelForCausalLM.from_pretrained(
+        source, revision=revision, dtype=getattr(torch, model.dtype), use_safetensors=True, trust_remote_code=False
+    )
+    network.generation_config = GenerationConfig(pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id)
     if trainable and model.lora is not None:
+        set_seed(seed)
         network = add_lora(network, model.lora)
     return network.to(device(model.device)), tokenizer
 
@@ -55,7 +65,7 @@ def load_tokenizer(source: str | Path, revision: str | None = None) -> Any:
     Raises:
         ModelError: it has no end-of-turn token.
     """
-    tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, padding_side="left")
+    tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, padding_side="left", trust_remote_code=False)
     if tokenizer.eos_token_id is None:
         raise ModelError(f"model.base {source}: its tokenizer has no end token (eos_token), so no answer could ever end")
     if tokenizer.pad_token_id is None:

@@ -1,6 +1,7 @@
 """What the three training loops (base, sft, rl) share around transformers' Trainer: quiet settings, progress, curves, resuming."""
 
 import csv
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,10 +50,19 @@ def settings(run: Run, *, cpu: bool) -> dict[str, Any]:
 def train(trainer: Trainer, run: Run) -> None:
     """Train to the end, from the last checkpoint if a run was killed."""
     disable_progress_bar()
+    trainer.args._n_gpu = min(trainer.args.n_gpu, 1)  # several would be wrapped in DataParallel, which hides the model's config
     trainer.model._keys_to_ignore_on_save = _tied(trainer.model)  # else Trainer warns that a checkpoint lacks what tying makes again
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Progress())
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(run.scratch)) if run.scratch.is_dir() else None)
+    trainer.train(resume_from_checkpoint=_last_whole_checkpoint(run.scratch))
+
+
+def _last_whole_checkpoint(scratch: Path) -> str | None:
+    """The newest checkpoint whose last file was written; what a kill left half written is removed."""
+    for folder in scratch.glob("checkpoint-*"):
+        if not (folder / "trainer_state.json").exists():
+            shutil.rmtree(folder)
+    return get_last_checkpoint(str(scratch)) if scratch.is_dir() else None
 
 
 def _tied(model: Any) -> list[str]:

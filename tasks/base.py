@@ -21,6 +21,7 @@ def main(params: Params, ds: str) -> None:
         else:
             from gencls import models
 
+            models.device(params.model.device)  # a GPU that is not there is said now, not after the download
             stage.write_json(models.resolve(params.model), folder / models.POINTER)
             curve.write_text("step,epoch,loss\n", encoding="utf-8")
 
@@ -31,10 +32,17 @@ def _pretrain(params: Params, ds: str, folder: Path, curve: Path) -> None:
     from gencls.training import Run
 
     train = paths.data(ds) / "train.parquet"
-    scratch = stage.checkpoints({"base": params.base.model_dump(), "max_length": params.model.max_length, "seed": params.seed}, train)
+    key = {"base": params.base.model_dump(), "max_length": params.model.max_length, "seed": params.seed}
     texts = pd.read_parquet(train, columns=["text"])["text"].tolist()
-    model, tokenizer = pretrain(texts, params.base, max_length=params.model.max_length, run=Run(params.seed, scratch, curve))
-    models.save(model, tokenizer, folder, {"data_set": ds, "base": "builtin"})
+    with stage.checkpoints(key, train) as scratch:
+        model, tokenizer = pretrain(
+            texts,
+            params.base,
+            max_length=params.model.max_length,
+            device=models.device(params.model.device),
+            run=Run(params.seed, scratch, curve),
+        )
+        models.save(model, tokenizer, folder, {"data_set": ds, "base": "builtin"})
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def main(params: Params, ds: str) -> None:
             columns = (list(test["label"]), answers.predicted, answers.probabilities)
             records[name] = metrics.evaluate(*columns, labels=rows.labels, **settings)
             frame = metrics.predictions_frame(list(test["id"]), rows.test_texts, *columns, rows.labels)
-            frame.to_csv(folder / f"{name}.csv", index=False, float_format="%.6f", lineterminator="\n")
+            metrics.write_predictions(frame, folder / f"{name}.csv")
             print(f"{ds} {name}: accuracy {records[name]['accuracy']:.3f}, macro-F1 {records[name]['macro_f1']:.3f}")
         stage.write_json(records, folder / "metrics.json")
 

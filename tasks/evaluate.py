@@ -25,7 +25,7 @@ def main(params: Params, ds: str, trainer: str, name: str, infer: str) -> None:
     model, tokenizer = models.load(folder, params.model)
     scheme = LabelScheme.build(tokenizer, models.card(folder)["labels"], params.model.max_length)
     scorer = Scorer(model, scheme.trie, batch_tokens=params.evaluate.batch_tokens)
-    result: dict[str, Any] = {"trainer": trainer, "name": name, "infer": infer, "cut_rows": {}}
+    result: dict[str, Any] = {"trainer": trainer, "name": name, "infer": infer, "cut_rows": {}, "outside": {}}
     with stage.writing(paths.evaluation(ds, trainer, name, infer)) as out:
         out.mkdir()
         for split, file in FILES.items():
@@ -33,11 +33,12 @@ def main(params: Params, ds: str, trainer: str, name: str, infer: str) -> None:
             rows = scheme.encode(rendered)
             edges = scorer([row.ids for row in rows.encoded], rows.prefix)
             result["cut_rows"][split] = rows.cut
+            result["outside"][split] = round(float(decoding.outside(edges, scheme.trie).mean()), 6)
             result[split] = {}
             for decoder in params.grid.decoding:
                 answers = _written(model, scheme, rows) if decoder == "generate" else _scored(decoder, edges, scheme)
                 frame = _predictions(rendered, answers, scheme)
-                frame.to_csv(out / file.format(decoder), index=False, float_format="%.6f", lineterminator="\n")
+                metrics.write_predictions(frame, out / file.format(decoder))
                 result[split][decoder] = _record(params, rendered, answers, scheme)
         stage.write_json(result, out / "metrics.json")
 

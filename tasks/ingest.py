@@ -26,8 +26,8 @@ def main(params: Params, ds: str) -> None:
             frames = read(spec, paths.raw(ds), seed=params.seed)
     except SourceError as error:
         raise stage.StageError(f"data set {ds}: {error}") from error
-    labels = sorted(frames["train"]["label"].dropna().unique())
-    definitions = _definitions(spec, paths.raw(ds) / "definitions.json", labels)
+    definitions = _definitions(spec, paths.raw(ds) / "definitions.json")
+    labels = sorted({*frames["train"]["label"].dropna(), *definitions})  # validate finds those that no training row has
     with stage.writing(paths.data(ds)) as folder:
         folder.mkdir()
         for split, frame in frames.items():
@@ -41,8 +41,8 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     pq.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False).replace_schema_metadata(None), path)
 
 
-def _definitions(spec: AnyDataSet, path: Path, labels: list[str]) -> dict[str, str]:
-    """What the labels mean, in the order of `labels`: the file, or else what the generator says."""
+def _definitions(spec: AnyDataSet, path: Path) -> dict[str, str]:
+    """What the labels mean: the file, or else what the generator says."""
     if not path.exists():
         return builtin.definitions(spec) if isinstance(spec, BuiltinDataSet) else {}
     try:
@@ -51,10 +51,7 @@ def _definitions(spec: AnyDataSet, path: Path, labels: list[str]) -> dict[str, s
         raise stage.StageError(f"{path}: not a JSON file in UTF-8: {error}") from None
     if not isinstance(content, dict) or not all(isinstance(line, str) for line in content.values()):
         raise stage.StageError(f"{path}: expected an object with one line of text per label")
-    unknown = sorted(set(content) - set(labels))
-    if unknown:
-        raise stage.StageError(f"{path}: defines {', '.join(map(repr, unknown))}, which no training row has; labels: {', '.join(labels)}")
-    return {label: content[label] for label in labels if label in content}
+    return {label: content[label] for label in sorted(content)}
 
 
 if __name__ == "__main__":

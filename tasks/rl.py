@@ -13,7 +13,7 @@ def main(params: Params, ds: str, algorithm: str) -> None:
     strategy = params.rl.warmup_strategy
     rendered, warmup = paths.prompts(ds, strategy), paths.model("sft", ds, strategy)
     card = models.card(warmup)
-    model, tokenizer = models.load(warmup, params.model, trainable=True)
+    model, tokenizer = models.load(warmup, params.model, trainable=True, seed=params.seed)
     scheme = LabelScheme.build(tokenizer, card["labels"], params.model.max_length)
     rows = {split: scheme.encode(prompts.read(rendered / f"{split}.jsonl")) for split in ("train", "validation")}
     key = {
@@ -22,8 +22,11 @@ def main(params: Params, ds: str, algorithm: str) -> None:
         "model": params.model.model_dump(),
         "seed": params.seed,
     }
-    scratch = stage.checkpoints(key, rendered, warmup)
-    with stage.writing(paths.model("rl", ds, algorithm)) as folder, stage.writing(paths.curve("rl", ds, algorithm)) as curve:
+    with (
+        stage.checkpoints(key, rendered, warmup) as scratch,
+        stage.writing(paths.model("rl", ds, algorithm)) as folder,
+        stage.writing(paths.curve("rl", ds, algorithm)) as curve,
+    ):
         model = reinforce(model, scheme, rows, params.rl, algorithm=algorithm, run=Run(params.seed, scratch, curve))
         models.save(model, tokenizer, folder, {**card, "trainer": "rl", "name": algorithm})
 

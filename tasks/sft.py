@@ -15,13 +15,16 @@ def main(params: Params, ds: str, strategy: str) -> None:
     """Fine-tune the base on one strategy's prompts."""
     rendered = paths.prompts(ds, strategy)
     card = json.loads((rendered / "prompts.json").read_text(encoding="utf-8"))
-    model, tokenizer = models.load(paths.base(ds), params.model, trainable=True)
+    model, tokenizer = models.load(paths.base(ds), params.model, trainable=True, seed=params.seed)
     scheme = LabelScheme.build(tokenizer, card["labels"], params.model.max_length)
     rows = {split: scheme.encode(prompts.read(rendered / f"{split}.jsonl")) for split in ("train", "validation")}
     say(f"{len(rows['train'].gold)} rows, {rows['train'].cut} of them cut to {params.model.max_length} tokens")
     key = {"sft": params.sft.model_dump(), "model": params.model.model_dump(), "seed": params.seed}
-    scratch = stage.checkpoints(key, rendered, paths.base(ds))
-    with stage.writing(paths.model("sft", ds, strategy)) as folder, stage.writing(paths.curve("sft", ds, strategy)) as curve:
+    with (
+        stage.checkpoints(key, rendered, paths.base(ds)) as scratch,
+        stage.writing(paths.model("sft", ds, strategy)) as folder,
+        stage.writing(paths.curve("sft", ds, strategy)) as curve,
+    ):
         model = finetune(model, scheme, rows, params.sft, Run(params.seed, scratch, curve))
         models.save(model, tokenizer, folder, {"data_set": ds, "trainer": "sft", "name": strategy, "cut_rows": rows["train"].cut, **card})
 

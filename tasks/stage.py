@@ -4,29 +4,22 @@ A stage module ends with `if __name__ == "__main__": stage.run(main)`. `main(par
 matrix put on the command line, in the order of its signature.
 """
 
+import hashlib
 import inspect
 import json
-import os
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 
+import gencls
 from gencls import params as params_module
 from gencls.errors import InputError
 from gencls.params import Params
 from tasks import paths
-
-QUIET = {
-    "DO_NOT_TRACK": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "TRL_EXPERIMENTAL_SILENCE": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "GX_ANALYTICS_ENABLED": "false",
-}
-"""No telemetry from any library; what the user has set already holds."""
 
 
 class StageError(InputError):
@@ -35,8 +28,6 @@ class StageError(InputError):
 
 def run(main: Callable[..., None]) -> None:
     """Run a stage from the command line and leave with 0, or with 1 and one clear message for an error the user can mend."""
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
     stage = Path(sys.argv[0]).stem
     try:
         params = params_module.load(paths.PARAMS)
@@ -89,19 +80,21 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def checkpoints(key: dict[str, object], *inputs: Path) -> Path:
+@contextmanager
+def checkpoints(key: dict[str, object], *inputs: Path) -> Iterator[Path]:
     """Folder for the checkpoints of a run, the same for the same inputs: what was killed goes on, what was changed starts anew.
 
-    `key` holds the parameters, `inputs` the files or folders that the run reads.
+    `key` holds the parameters, `inputs` the files or folders that the run reads; the library's own code counts among them. A run that
+    ended well leaves nothing: done again, it is done from the start.
     """
-    import hashlib
-
-    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode())
-    for source in inputs:
-        for file in sorted(p for p in (source.rglob("*") if source.is_dir() else [source]) if p.is_file()):
+    digest = hashlib.sha256(json.dumps([key, [metadata.version(name) for name in ("torch", "transformers")]], sort_keys=True).encode())
+    for source in (*inputs, Path(gencls.__file__).parent):
+        for file in sorted(p for p in (source.rglob("*") if source.is_dir() else [source]) if p.is_file() and p.suffix != ".pyc"):
             digest.update(str(file).encode())
             digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return paths.SCRATCH / "checkpoints" / digest.hexdigest()[:24]
+    folder = paths.SCRATCH / "checkpoints" / digest.hexdigest()[:24]
+    yield folder
+    _remove(folder)
 
 
 def write_json(content: object, path: Path) -> None:

@@ -107,10 +107,16 @@ def test_definitions_come_from_the_file_in_the_order_of_the_labels(root: Path) -
     assert list(json.loads(Path("data/ds/labels.json").read_text())["definitions"].items()) == [("neg", "Not glad."), ("pos", "Glad.")]
 
 
+def test_a_defined_label_without_rows_belongs_to_the_label_set_so_that_validate_finds_it(root: Path) -> None:
+    write_files(root / "data/raw/ds")
+    (root / "data/raw/ds/definitions.json").write_text('{"posi": "Glad."}')
+    ingest.main(files_params(), "ds")
+    assert json.loads(Path("data/ds/labels.json").read_text())["labels"] == ["neg", "pos", "posi"]
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ('{"posi": "Glad."}', "'posi', which no training row has; labels: neg, pos"),
         ("[1]", "one line of text per label"),
         ("{", "not a JSON"),
     ],

@@ -160,3 +160,12 @@ def test_predictions_survive_their_file(tmp_path: Path):
 def test_predictions_without_probabilities_leave_the_numbers_empty():
     frame = metrics.predictions_frame(["x"], ["t"], ["a"], ["a"], None, LABELS)
     assert frame.iloc[0, 4:].isna().all()
+
+
+def test_a_text_with_a_lone_carriage_return_survives_the_file(tmp_path: Path) -> None:
+    texts = ["one\rtwo", 'a "quoted", text\nwith lines', "NA"]
+    frame = metrics.predictions_frame(["1", "2", "3"], texts, ["x", "y", "x"], ["x", None, "y"], None, ["x", "y"])
+    metrics.write_predictions(frame, tmp_path / "p.csv")
+    back = metrics.read_predictions(tmp_path / "p.csv")
+    assert back["text"].tolist() == texts
+    assert back["predicted"].tolist() == ["x", "", "y"]

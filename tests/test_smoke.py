@@ -98,7 +98,8 @@ def test_models_come_back_from_the_cache_without_training(project: Project) -> N
 
 
 def test_training_again_gives_the_same_bytes(project: Project) -> None:
-    assert ran(project("dvc", "repro", "-f", "-s", "sft@intents-zero_shot")) == ["sft@intents-zero_shot"]
+    output = project("dvc", "repro", "-f", "-s", "sft@intents-zero_shot")
+    assert ran(output) == ["sft@intents-zero_shot"] and "eval_accuracy" in output, "trained, not resumed from a finished run"
     assert "up to date" in project("dvc", "status")
 
 

@@ -81,11 +81,27 @@ def test_an_error_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyP
         call(monkeypatch, main, "a")
 
 
+def folder_for(**key: object) -> Path:
+    with stage.checkpoints(key, Path("in")) as folder:
+        return folder
+
+
 def test_checkpoints_are_keyed_by_parameters_and_inputs() -> None:
     Path("in").mkdir()
     Path("in/x").write_text("1")
-    first = stage.checkpoints({"lr": 1}, Path("in"))
-    assert stage.checkpoints({"lr": 1}, Path("in")) == first
-    assert stage.checkpoints({"lr": 2}, Path("in")) != first
+    first = folder_for(lr=1)
+    assert folder_for(lr=1) == first
+    assert folder_for(lr=2) != first
     Path("in/x").write_text("2")
-    assert stage.checkpoints({"lr": 1}, Path("in")) != first
+    assert folder_for(lr=1) != first
+
+
+def test_checkpoints_outlive_a_failure_and_nothing_else() -> None:
+    Path("in").mkdir()
+    with pytest.raises(KeyboardInterrupt), stage.checkpoints({}, Path("in")) as folder:
+        folder.mkdir(parents=True)
+        raise KeyboardInterrupt
+    assert folder.exists()
+    with stage.checkpoints({}, Path("in")) as again:
+        assert again == folder
+    assert not folder.exists(), "a run that ended well is done from the start when it is done again"

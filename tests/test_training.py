@@ -78,8 +78,8 @@ def killed_at(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_pretraining_lowers_the_loss_and_repeats_to_the_byte(tmp_path: Path) -> None:
     texts = [text for text, _ in rows(64)]
     base = Base(vocab_size=320, layers=1, width=32, heads=2, epochs=3, batch_size=16, lr=5e-3)
-    first, _ = pretrain(texts, base, max_length=64, run=run(tmp_path / "a"))
-    second, _ = pretrain(texts, base, max_length=64, run=run(tmp_path / "b"))
+    first, _ = pretrain(texts, base, max_length=64, device=torch.device("cpu"), run=run(tmp_path / "a"))
+    second, _ = pretrain(texts, base, max_length=64, device=torch.device("cpu"), run=run(tmp_path / "b"))
     assert digest(first) == digest(second)
     assert (tmp_path / "a/curve.csv").read_bytes() == (tmp_path / "b/curve.csv").read_bytes()
     losses = [float(line.split(",")[2]) for line in (tmp_path / "a/curve.csv").read_text().splitlines()[1:]]
@@ -89,11 +89,11 @@ def test_pretraining_lowers_the_loss_and_repeats_to_the_byte(tmp_path: Path) -> 
 def test_pretraining_that_was_killed_ends_with_the_same_weights(tmp_path: Path, killed_at: Any) -> None:
     texts = [text for text, _ in rows(64)]
     base = Base(vocab_size=320, layers=1, width=32, heads=2, epochs=3, batch_size=16)
-    whole, _ = pretrain(texts, base, max_length=64, run=run(tmp_path / "whole"))
+    whole, _ = pretrain(texts, base, max_length=64, device=torch.device("cpu"), run=run(tmp_path / "whole"))
     killed_at(7)
     with pytest.raises(KeyboardInterrupt):
-        pretrain(texts, base, max_length=64, run=run(tmp_path / "killed"))
-    resumed, _ = pretrain(texts, base, max_length=64, run=run(tmp_path / "killed"))
+        pretrain(texts, base, max_length=64, device=torch.device("cpu"), run=run(tmp_path / "killed"))
+    resumed, _ = pretrain(texts, base, max_length=64, device=torch.device("cpu"), run=run(tmp_path / "killed"))
     assert digest(resumed) == digest(whole)
 
 
@@ -241,3 +241,24 @@ def test_free_generation_returns_answers_in_order(classifier: tuple[Path, Path])
     validation = both["validation"]
     written = generate(network, scheme.tokenizer, [row.ids for row in validation.encoded], max_new_tokens=8, batch_size=7)
     assert np.mean([answer == LABELS[gold] for answer, gold in zip(written, validation.gold, strict=True)]) > 0.9
+
+
+def test_a_checkpoint_that_a_kill_left_half_written_is_not_resumed_from(base_folder: Path, tmp_path: Path, killed_at: Any) -> None:
+    def trained(folder: Path) -> Any:
+        network, scheme, both = prepared(base_folder)
+        return finetune(network, scheme, both, SHORT, run(folder))
+
+    whole = trained(tmp_path / "whole")
+    killed_at(14)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "killed")
+    newest = max((tmp_path / "killed/checkpoints").glob("checkpoint-*"), key=lambda folder: int(folder.name.split("-")[1]))
+    (newest / "trainer_state.json").unlink()
+    assert digest(trained(tmp_path / "killed")) == digest(whole)
+
+
+def test_rl_that_helps_nowhere_leaves_the_warmup_as_it_was(classifier: tuple[Path, Path], tmp_path: Path) -> None:
+    network, scheme, both = prepared(classifier[0])
+    before = digest(network)
+    ruinous = Rl(batch_size=16, samples=2, lr=1.0, evaluations=1, kl=0.0)
+    assert digest(reinforce(network, scheme, both, ruinous, algorithm="reinforce_pp", run=run(tmp_path))) == before

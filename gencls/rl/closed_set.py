@@ -24,6 +24,7 @@ from torch import Tensor
 from transformers import Trainer, TrainingArguments
 
 from gencls.params import Algorithm, Rl
+from gencls.progress import say
 from gencls.rl.advantages import ESTIMATORS
 from gencls.rl.rewards import reward_table
 from gencls.scheme import LabelScheme, Rows
@@ -116,6 +117,14 @@ class ClosedSetTrainer(Trainer):  # type: ignore[misc]  # transformers is untype
         self._note(outcomes.detach(), reference_outcomes, rewards, drawn)
         return -(advantages * logp * mask).sum() / mask.sum()
 
+    def best(self) -> Any:
+        """The best checkpoint, which is loaded by now, or the warm-up itself where no checkpoint was better on validation."""
+        start = next(entry["eval_score"] for entry in self.state.log_history if "eval_score" in entry)
+        if start < self.state.best_metric:
+            return self.model.eval()
+        say("no checkpoint is better on validation than the warm-up, which stays")
+        return self.model.unload().eval() if self._reference is None else self._reference
+
     def _edges(self, model: Any, prompts: Sequence[Sequence[int]]) -> Tensor:
         prefix = self._rows["train"].prefix
         return edge_log_probabilities(model, [prompt[len(prefix) :] for prompt in prompts], self._scheme.trie, prefix=prefix)
@@ -178,7 +187,7 @@ def reinforce(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], rl: Rl,
     )
     train(trainer, run)
     write_curve(trainer.state.log_history, CURVE, run.curve)
-    return trainer.model.eval()
+    return trainer.best()
 
 
 def _collate(rows: list[dict[str, Any]]) -> dict[str, Any]:

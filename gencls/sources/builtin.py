@@ -1,4 +1,4 @@
-"""Generators of labelled rows. The folder is the registry: generator `intents` is the module gencls/sources/intents.py.
+"""Generators of labelled rows. The folder is the registry: generator `intents` is the package gencls/sources/intents.
 
 A generator module has `generate(rows, *, noise, seed) -> {split: DataFrame}` with columns text and label, train also `clean_label` (the
 truth where noise replaced the label), and `DEFINITIONS`, one line per label.
