@@ -47,8 +47,10 @@ class Project:
             shutil.copy2(ROOT / name, folder / name)
         self.write(TINY)
         self("git", "init", "-q")
+        self("git", "config", "user.name", "T")
+        self("git", "config", "user.email", "t@example.com")
         self("git", "add", "-A")
-        self("git", "-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "start")
+        self("git", "commit", "-qm", "start")
 
     def write(self, content: dict[str, Any]) -> None:
         with (self.folder / "params.yaml").open("w") as file:
