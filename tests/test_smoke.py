@@ -11,28 +11,27 @@ import pytest
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
-TINY: dict[str, Any] = {
-    "seed": 7,
-    "model": {"base": "builtin", "max_length": 224},
-    "datasets": {
-        "intents": {
-            "language": "en",
-            "source": "builtin",
-            "generator": "intents",
-            "rows": {"train": 128, "validation": 32, "test": 32},
-            "noise": 0.04,
-        }
-    },
-    "strategies": {"zero_shot": {}, "similar_1": {"shots": 1, "examples": "similar"}},
-    "grid": {"train": ["zero_shot"], "infer": ["zero_shot", "similar_1"], "decoding": ["trie", "perplexity", "generate"]},
+CHANGES: dict[str, Any] = {
+    "model": {"max_length": 224},
+    "datasets": {"intents": {"rows": {"train": 128, "validation": 32, "test": 32}}},
+    "strategies": {"similar_3": {"shots": 1}},
+    "grid": {"train": ["zero_shot"]},
     "validate": {"single_row": "warning"},
     "base": {"vocab_size": 600, "layers": 1, "width": 32, "heads": 2, "epochs": 1},
-    "mine": {"fraction": 0.1},
-    "sft": {"epochs": 1, "lr": 0.001},
-    "rl": {"algorithms": ["reinforce_pp"], "warmup_strategy": "zero_shot", "epochs": 1, "evaluations": 1},
+    "sft": {"epochs": 1},
+    "rl": {"evaluations": 1},
     "evaluate": {"bootstrap": 50},
-    "report": {"title": "Smoke"},
 }
+
+
+def merged(content: Any, changes: Any) -> Any:
+    """`changes` laid over `content`, mapping by mapping."""
+    if not isinstance(content, dict) or not isinstance(changes, dict):
+        return changes
+    return {**content, **{key: merged(content.get(key), value) for key, value in changes.items()}}
+
+
+TINY: dict[str, Any] = merged(YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text()), CHANGES)
 pytestmark = pytest.mark.smoke
 
 
@@ -107,19 +106,17 @@ def test_training_again_gives_the_same_bytes(project: Project) -> None:
 
 def test_one_override_reruns_its_stage_and_what_depends_on_it(project: Project) -> None:
     output = project("dvc", "exp", "run", "-S", "sft.lr=0.002")
-    cells = ["evaluate@intents-zero_shot-similar_1", "evaluate@intents-zero_shot-zero_shot"]
-    rl = ["evaluate_rl@intents-reinforce_pp-similar_1", "evaluate_rl@intents-reinforce_pp-zero_shot", "rl@intents-reinforce_pp"]
+    cells = ["evaluate@intents-zero_shot-similar_3", "evaluate@intents-zero_shot-zero_shot"]
+    rl = ["evaluate_rl@intents-reinforce_pp-similar_3", "evaluate_rl@intents-reinforce_pp-zero_shot", "rl@intents-reinforce_pp"]
     assert ran(output) == sorted([*cells, *rl, "report", "sft@intents-zero_shot"])
     project("git", "checkout", "--", "params.yaml")
     assert ran(project("dvc", "repro")) == [], "what was computed before is restored"
 
 
 def test_adding_a_strategy_or_a_data_set_adds_only_its_own_cells(project: Project) -> None:
-    grown = {**TINY, "strategies": {**TINY["strategies"], "similar_3": {"shots": 3}}}
-    grown["grid"] = {**TINY["grid"], "train": ["zero_shot", "similar_3"]}
-    project.write(grown)
-    assert all("similar_3" in stage or stage == "report" for stage in changed(project))
-    project.write({**TINY, "datasets": {**TINY["datasets"], "more": {**TINY["datasets"]["intents"], "noise": 0.1}}})
+    project.write(merged(TINY, {"strategies": {"similar_5": {"shots": 5}}, "grid": {"train": ["zero_shot", "similar_5"]}}))
+    assert all("similar_5" in stage or stage == "report" for stage in changed(project))
+    project.write(merged(TINY, {"datasets": {"more": {**TINY["datasets"]["intents"], "noise": 0.1}}}))
     shutil.copytree(project.folder / "data/raw/intents", project.folder / "data/raw/more")
     assert all("more" in stage or stage == "report" for stage in changed(project))
     project.write(TINY)
@@ -135,7 +132,7 @@ def changed(project: Project) -> set[str]:
 
 
 def test_a_typo_in_the_parameters_stops_the_first_stage_with_its_name(project: Project) -> None:
-    project.write({**TINY, "sft": {"epoch": 1}})
+    project.write(merged(TINY, {"sft": {"epoch": 1}}))
     done = subprocess.run([sys.executable, "-m", "tasks.ingest", "intents"], cwd=project.folder, capture_output=True, text=True)
     assert done.returncode == 1
     assert "sft.epoch: unknown key; choices: epochs" in done.stderr and "Traceback" not in done.stderr
