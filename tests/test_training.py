@@ -108,17 +108,19 @@ def test_sft_learns_what_words_decide_and_keeps_the_best_checkpoint(classifier: 
     assert accuracy == pytest.approx(max(float(line.split(",")[4]) for line in lines), abs=1e-6)
 
 
-def test_sft_that_was_killed_ends_with_the_same_weights(base_folder: Path, tmp_path: Path, killed_at: Any) -> None:
-    def trained(folder: Path) -> Any:
-        network, scheme, both = prepared(base_folder)
-        return finetune(network, scheme, both, SHORT, run(folder))
+def shortly_tuned(base_folder: Path, folder: Path) -> Any:
+    """A short SFT run in `folder`; called again there it goes on from what a kill left."""
+    network, scheme, both = prepared(base_folder)
+    return finetune(network, scheme, both, SHORT, run(folder))
 
-    whole = trained(tmp_path / "whole")
+
+def test_sft_that_was_killed_ends_with_the_same_weights(base_folder: Path, tmp_path: Path, killed_at: Any) -> None:
+    whole = shortly_tuned(base_folder, tmp_path / "whole")
     killed_at(10)
     with pytest.raises(KeyboardInterrupt):
-        trained(tmp_path / "killed")
+        shortly_tuned(base_folder, tmp_path / "killed")
     assert list((tmp_path / "killed/checkpoints").glob("checkpoint-*")), "an epoch was over when it died"
-    assert digest(trained(tmp_path / "killed")) == digest(whole)
+    assert digest(shortly_tuned(base_folder, tmp_path / "killed")) == digest(whole)
     assert (tmp_path / "killed/curve.csv").read_bytes() == (tmp_path / "whole/curve.csv").read_bytes()
 
 
@@ -244,17 +246,13 @@ def test_free_generation_returns_answers_in_order(classifier: tuple[Path, Path])
 
 
 def test_a_checkpoint_that_a_kill_left_half_written_is_not_resumed_from(base_folder: Path, tmp_path: Path, killed_at: Any) -> None:
-    def trained(folder: Path) -> Any:
-        network, scheme, both = prepared(base_folder)
-        return finetune(network, scheme, both, SHORT, run(folder))
-
-    whole = trained(tmp_path / "whole")
+    whole = shortly_tuned(base_folder, tmp_path / "whole")
     killed_at(14)
     with pytest.raises(KeyboardInterrupt):
-        trained(tmp_path / "killed")
+        shortly_tuned(base_folder, tmp_path / "killed")
     newest = max((tmp_path / "killed/checkpoints").glob("checkpoint-*"), key=lambda folder: int(folder.name.split("-")[1]))
     (newest / "trainer_state.json").unlink()
-    assert digest(trained(tmp_path / "killed")) == digest(whole)
+    assert digest(shortly_tuned(base_folder, tmp_path / "killed")) == digest(whole)
 
 
 def test_rl_that_helps_nowhere_leaves_the_warmup_as_it_was(classifier: tuple[Path, Path], tmp_path: Path) -> None:
