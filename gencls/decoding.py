@@ -4,6 +4,9 @@ Writing e for the edges on label c's path, T tokens long with the end token incl
 
     likelihood   argmax_c  sum_e log p(e)            the label's probability
     perplexity   argmax_c  (1/T) sum_e log p(e)      GenCLS++: lowest PPL(c) = exp(-mean); label tokens only
+    pmi          argmax_c  sum_e log p(e | prompt) - sum_e log p(e | prompt of an empty text)
+                 the pointwise mutual information of label and text (Holtzman et al. 2021, "Surface form competition"): what the text
+                 adds to a label's likelihood, so that labels likely in themselves win nothing by it
     trie         from the root, the likeliest edge at each step: greedy decoding that cannot leave the label set
 
 Which tokens the paper's perplexity covers is unknown; label tokens with the end token is our reading. The mean favours long labels,
@@ -26,9 +29,13 @@ def label_log_probabilities(edges: Floats, trie: LabelTrie) -> Floats:
 
 def probabilities(edges: Floats, trie: LabelTrie) -> Floats:
     """(B, E) → (B, L) probabilities within the label set; rows sum to 1."""
-    scores = label_log_probabilities(edges, trie)
-    scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-    normalised: Floats = scores / scores.sum(axis=1, keepdims=True)
+    return normalise(label_log_probabilities(edges, trie))
+
+
+def normalise(log_probabilities: Floats) -> Floats:
+    """(B, L) log-probabilities of some of all outcomes → (B, L) probabilities among those; rows sum to 1."""
+    weights = np.exp(log_probabilities - log_probabilities.max(axis=1, keepdims=True))
+    normalised: Floats = weights / weights.sum(axis=1, keepdims=True)
     return normalised
 
 
@@ -50,6 +57,12 @@ def perplexity(edges: Floats, trie: LabelTrie) -> Ints:
     return chosen
 
 
+def pmi(edges: Floats, empty: Floats, trie: LabelTrie) -> Ints:
+    """(B, E), (1, E) → (B,) label numbers; `empty` are the scores of the prompt with an empty text and no examples of its own."""
+    chosen: Ints = (label_log_probabilities(edges, trie) - label_log_probabilities(empty, trie)).argmax(axis=1)
+    return chosen
+
+
 def greedy(edges: Floats, trie: LabelTrie) -> Ints:
     """(B, E) → (B,) label numbers by walking down the trie."""
     at = np.zeros(len(edges), dtype=np.int64)
@@ -61,4 +74,5 @@ def greedy(edges: Floats, trie: LabelTrie) -> Ints:
 
 
 DECODINGS = {"trie": greedy, "likelihood": likelihood, "perplexity": perplexity}
-"""Names in params.yaml (`grid.decoding`); `generate` needs the model and lives in gencls/scorer.py."""
+"""Names in params.yaml (`grid.decoding`) of those that read nothing but the edges. `pmi` also reads the empty prompt's, and `generate`
+needs the model (gencls/inference.py)."""

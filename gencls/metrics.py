@@ -57,6 +57,14 @@ class Record(TypedDict):
     confusion: list[list[int]]
 
 
+class Scores(TypedDict):
+    """What a cell of the grid is judged by."""
+
+    accuracy: float
+    macro_f1: float
+    invalid_share: float
+
+
 class Difference(TypedDict):
     """First arm minus second; `p` is None where no exact test exists."""
 
@@ -110,6 +118,17 @@ def evaluate(  # noqa: PLR0913  # three inputs and four settings, all of them na
         "invalid_share": _round((predicted_N == len(labels)).mean()),
         "per_class": _per_class(confusion, labels),
         "confusion": confusion.tolist(),
+    }
+
+
+def score(gold: Sequence[str], predicted: Sequence[str | None], *, labels: Sequence[str]) -> Scores:
+    """`evaluate` without intervals and details: a grid has hundreds of cells."""
+    codes = np.stack([_codes(gold, labels, "gold"), _codes(predicted, labels, "predicted")], axis=1)
+    cells, draws = _resamples(codes, 0, 0)
+    return {
+        "accuracy": _round(_accuracy(cells[:, 0], cells[:, 1], draws)[0]),
+        "macro_f1": _round(_macro_f1(cells[:, 0], cells[:, 1], draws, len(labels))[0]),
+        "invalid_share": _round((codes[:, 1] == len(labels)).mean()),
     }
 
 

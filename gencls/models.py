@@ -3,6 +3,7 @@
 A model folder is what transformers writes, with `gencls.json` beside the weights: what the classifier needs to know besides them.
 """
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,12 @@ def save(network: Any, tokenizer: Any, folder: Path, card: dict[str, Any]) -> No
     whole.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     (folder / CARD).write_text(json.dumps({"version": 1, **card}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def digest(folder: Path) -> str:
+    """sha256 of a saved model's weights."""
+    files = sorted(folder.glob("*.safetensors"))
+    return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
 
 
 def card(folder: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from gencls.errors import InputError
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-Decoding = Literal["trie", "likelihood", "perplexity", "generate"]
+Decoding = Literal["trie", "likelihood", "perplexity", "pmi", "generate"]
 Algorithm = Literal["reinforce_pp"]
 Severity = Literal["error", "warning"]
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
@@ -28,7 +28,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
-RESERVED_NAMES = ("raw", "mined", "prompts", "rationales", "corrections")
+RESERVED_NAMES = ("raw", "asked", "mined", "definitions", "neighbours", "prompts", "rationales", "corrections")
 """Folders of data/ that are not data sets."""
 
 
@@ -152,12 +152,24 @@ AnyDataSet = Annotated[BuiltinDataSet | FilesDataSet | GitDataSet | HubDataSet, 
 
 
 class Strategy(Section):
-    """How a row becomes a prompt (GenCLS++ section Method); the same names serve for training and for inference."""
+    """How a row becomes a prompt: GenCLS++'s dimensions as one record, any combination; the same names serve for training and inference."""
 
     shots: Literal[0, 1, 3, 5] = 0
-    """Labelled examples before the text."""
-    examples: Literal["similar"] = "similar"
-    """Nearest training rows, never the row itself nor a duplicate of its text."""
+    """Labelled training rows before the text."""
+    examples: Literal["random", "fixed", "similar"] = "random"
+    """Which ones: drawn anew for every row, the same for all, or the nearest to the text; never the row itself nor its text."""
+    definitions: bool = False
+    """One line per label in place of the bare label list; theirs or those that `define` wrote."""
+    uncertain: bool = False
+    """Offer the label Uncertain, and give it to the training rows that `mine` marked."""
+    labels: Literal["name", "number"] = "name"
+    """`number` writes each label as a number that carries no meaning and no order."""
+
+    @model_validator(mode="after")
+    def _examples_are_shown(self) -> "Strategy":
+        if "examples" in self.model_fields_set and not self.shots:
+            raise ValueError(f"examples: {self.examples} needs shots; choices: 1, 3, 5")
+        return self
 
 
 class Lora(Section):
@@ -228,6 +240,13 @@ class Mine(Section):
     """Share of the training rows marked, lowest confidence first (GenCLS++: 10 %)."""
     folds: int = Field(default=5, ge=2)
     """Of the out-of-fold probabilities."""
+
+
+class Define(Section):
+    """Definitions of categories that the data set does not define itself."""
+
+    words: Positive = 8
+    """Most telling words per class; all that the builtin base can offer. An instruct base is asked for a sentence."""
 
 
 class Train(Section):
@@ -309,6 +328,7 @@ class Params(Section):
     checks: Validate = Field(default=Validate(), alias="validate")
     base: Base = Base()
     mine: Mine = Mine()
+    define: Define = Define()
     sft: Sft = Sft()
     rl: Rl = Rl()
     evaluate: Evaluate = Evaluate()

@@ -1,19 +1,22 @@
 """The one renderer: a row under a strategy becomes a prompt, for SFT, RL and inference alike. No torch here.
 
 A prompt is a list of segments. `fixed` ones (instruction, label list, labels of examples) are never cut; `text` ones (the row's text and
-the examples' texts) lose their middle when the model cannot read them whole. What is the same for every row comes first, so that its
-keys and values can be computed once. GenCLS++'s own templates are unknown; these are ours.
+the examples' texts) lose their middle when the model cannot read them whole. What is the same for every row comes first (instruction,
+labels or their definitions, fixed examples), so that its keys and values can be computed once. GenCLS++'s own templates are unknown;
+these are ours.
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from gencls.params import Strategy
+
 Segment = tuple[Literal["fixed", "text"], str]
 Example = tuple[str, str]
-"""Text and label."""
+"""Text and label name."""
 
 
 @dataclass(frozen=True)
@@ -23,19 +26,20 @@ class Template:
     instruction: str
     labels: str
     separator: str
+    definition: str
     text: str
     label: str
 
 
 TEMPLATES = {
-    "en": Template("Classify the text. Answer with one label.", "Labels: ", ", ", "Text: ", "Label:"),
-    "zh": Template("请对文本分类，只回答一个类别。", "类别：", "、", "文本：", "类别："),
+    "en": Template("Classify the text. Answer with one label.", "Labels: ", ", ", "{label}: {meaning}", "Text: ", "Label:"),
+    "zh": Template("请对文本分类，只回答一个类别。", "类别：", "、", "{label}：{meaning}", "文本：", "类别："),
 }
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """One rendered row."""
+    """One rendered row; `label` is the name of the label that is to be written."""
 
     id: str
     segments: list[Segment]
@@ -57,20 +61,36 @@ class Renderer:
     """Turns texts into segments.
 
     Attributes:
-        labels: label names in the order of the label list.
+        strategy: the record; a new field of it takes effect in `head` or `segments` and nowhere else.
+        written: label name → what stands in the prompt, in the order of the label list (`gencls.labels.written`).
         language: key of `TEMPLATES`.
+        definitions: label name → one line; read where the strategy asks for them.
+        fixed: examples that every prompt shows.
     """
 
-    labels: Sequence[str]
+    strategy: Strategy
+    written: Mapping[str, str]
     language: str = "en"
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    fixed: Sequence[Example] = ()
+
+    def head(self) -> str:
+        """What all prompts start with: the task, and the labels or what they mean."""
+        t = TEMPLATES[self.language]
+        if not self.strategy.definitions:
+            return f"{t.instruction}\n{t.labels}{t.separator.join(self.written.values())}\n\n"
+        lines = [
+            t.definition.format(label=written, meaning=self.definitions[name]) if name in self.definitions else written
+            for name, written in self.written.items()
+        ]
+        return "\n".join([t.instruction, t.labels.rstrip(), *lines]) + "\n\n"
 
     def segments(self, text: str, examples: Iterable[Example] = ()) -> list[Segment]:
-        """Segments of one prompt; `examples` stand before the text in the order given."""
+        """Segments of one prompt; `examples` stand before the text in the order given, after the fixed ones."""
         t = TEMPLATES[self.language]
-        head = f"{t.instruction}\n{t.labels}{t.separator.join(self.labels)}\n\n"
-        segments: list[Segment] = [("fixed", head)]
-        for example, label in examples:
-            segments += [("fixed", t.text), ("text", example), ("fixed", f"\n{t.label} {label}\n\n")]
+        segments: list[Segment] = [("fixed", self.head())]
+        for example, label in (*self.fixed, *examples):
+            segments += [("fixed", t.text), ("text", example), ("fixed", f"\n{t.label} {self.written[label]}\n\n")]
         return [*segments, ("fixed", t.text), ("text", text), ("fixed", f"\n{t.label}")]
 
 

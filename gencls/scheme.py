@@ -1,6 +1,6 @@
 """A closed label set for one tokenizer: what turns rendered rows into token ids and scores back into labels. No torch here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -35,19 +35,25 @@ class LabelScheme:
     """Labels as the model writes them.
 
     Attributes:
-        sequences: token ids of each label, end token included.
+        written: label name → what is written for it; the last name may be Uncertain.
+        sequences: token ids of each label as it is written, end token included.
         max_length: tokens of prompt and label together.
     """
 
     tokenizer: Any
-    labels: Sequence[str]
+    written: Mapping[str, str]
     sequences: list[list[int]]
     max_length: int
 
     @classmethod
-    def build(cls, tokenizer: Any, labels: Sequence[str], max_length: int) -> "LabelScheme":
-        """Tokenise the labels."""
-        return cls(tokenizer, labels, label_sequences(labels, tokenizer), max_length)
+    def build(cls, tokenizer: Any, written: Mapping[str, str], max_length: int) -> "LabelScheme":
+        """Tokenise what is written for each label name (`gencls.labels.written`)."""
+        return cls(tokenizer, written, label_sequences(list(written.values()), tokenizer), max_length)
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """Label names, in the order of the label numbers."""
+        return list(self.written)
 
     @cached_property
     def trie(self) -> LabelTrie:

@@ -53,7 +53,7 @@ def edge_log_probabilities(
         cache: their keys and values (`prefix_cache`), computed here where not given; left unchanged.
     """
     packed = _pack(rows, trie, len(prefix), model.device)
-    past = _repeat(cache if cache is not None else prefix_cache(model, prefix), len(rows)) if prefix else None
+    past = repeated(cache if cache is not None else prefix_cache(model, prefix), len(rows)) if prefix else None
     logits = model(
         input_ids=packed.ids,
         attention_mask=_mask_for(model, packed.mask),
@@ -106,7 +106,8 @@ def _mask_for(model: Any, mask: Tensor) -> Tensor:
     return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min)
 
 
-def _repeat(cache: DynamicCache, rows: int) -> DynamicCache:
+def repeated(cache: DynamicCache, rows: int) -> DynamicCache:
+    """A cache of one row for `rows` rows; the given one stays as it is, gradients flow back into it."""
     repeated = copy.copy(cache)
     repeated.layers = [copy.copy(layer) for layer in cache.layers]
     repeated.batch_repeat_interleave(rows)

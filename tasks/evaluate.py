@@ -1,71 +1,54 @@
-"""evaluate: a trained model, prompts of one inference strategy → reports/evaluate/<ds>/<trainer>/<name>/<infer>/.
+"""evaluate: a trained model under every inference strategy and decoding, on validation → reports/evaluate/<ds>/<trainer>/<name>/.
 
-One cell of the grid: one scoring pass over validation and one over test serve every decoding but free generation. Which cell is the best
-is decided in the report, on validation.
+metrics.json holds a score per cell of the grid, <infer>.csv the answers behind them (id, label, one column per decoding). The model is
+loaded once. The test split is not touched here: `final` runs it for the cells that are chosen on these scores.
 """
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from gencls import decoding, metrics, models, prompts
+from gencls import metrics, models, prompts
+from gencls.inference import Asker, Scored, certain
+from gencls.labels import UNCERTAIN
 from gencls.params import Params
+from gencls.progress import say
 from gencls.prompts import Prompt
-from gencls.scheme import LabelScheme, Rows
-from gencls.scorer import Scorer, generate
 from tasks import paths, stage
 
-FILES = {"validation": "validation_{}.csv", "test": "predictions_{}.csv"}
 
-
-def main(params: Params, ds: str, trainer: str, name: str, infer: str) -> None:
-    """Evaluate one model under one inference strategy, every decoding."""
+def main(params: Params, ds: str, trainer: str, name: str) -> None:
+    """Score one model in every cell of its row of the grid."""
     folder = paths.model(trainer, ds, name)
     model, tokenizer = models.load(folder, params.model)
-    scheme = LabelScheme.build(tokenizer, models.card(folder)["labels"], params.model.max_length)
-    scorer = Scorer(model, scheme.trie, batch_tokens=params.evaluate.batch_tokens)
-    result: dict[str, Any] = {"trainer": trainer, "name": name, "infer": infer, "cut_rows": {}, "outside": {}}
-    with stage.writing(paths.evaluation(ds, trainer, name, infer)) as out:
+    sizes = {"max_length": params.model.max_length, "batch_tokens": params.evaluate.batch_tokens}
+    cells: dict[str, Any] = {}
+    with stage.writing(paths.evaluation(ds, trainer, name)) as out:
         out.mkdir()
-        for split, file in FILES.items():
-            rendered = prompts.read(paths.prompts(ds, infer) / f"{split}.jsonl")
-            rows = scheme.encode(rendered)
-            edges = scorer([row.ids for row in rows.encoded], rows.prefix)
-            result["cut_rows"][split] = rows.cut
-            result["outside"][split] = round(float(decoding.outside(edges, scheme.trie).mean()), 6)
-            result[split] = {}
-            for decoder in params.grid.decoding:
-                answers = _written(model, scheme, rows) if decoder == "generate" else _scored(decoder, edges, scheme)
-                frame = _predictions(rendered, answers, scheme)
-                metrics.write_predictions(frame, out / file.format(decoder))
-                result[split][decoder] = _record(params, rendered, answers, scheme)
-        stage.write_json(result, out / "metrics.json")
+        for infer in params.grid.infer:
+            rendered = prompts.read(paths.prompts(ds, infer) / "validation.jsonl")
+            asker = Asker(model, tokenizer, stage.read_json(paths.prompts(ds, infer) / "prompts.json"), **sizes)
+            scored = asker(rendered, free="generate" in params.grid.decoding)
+            answers = {decoder: scored.answers(decoder) for decoder in params.grid.decoding}
+            cells[infer] = _cell(rendered, scored, answers)
+            table = {"id": [p.id for p in rendered], "label": [p.label for p in rendered]}
+            table |= {decoder: [answer or "" for answer in given] for decoder, given in answers.items()}
+            pd.DataFrame(table).to_csv(out / f"{infer}.csv", index=False, lineterminator="\n")
+            say(f"{trainer}/{name} asked with {infer}: " + ", ".join(f"{d} {s['accuracy']:.3f}" for d, s in cells[infer]["scores"].items()))
+        weights = models.digest(folder)
+        stage.write_json({"trainer": trainer, "name": name, "weights": weights, "cells": cells}, out / "metrics.json")
 
 
-Answers = tuple[list[str | None], np.ndarray | None]
-"""Predicted labels (None outside the label set) and, where the decoding has them, probabilities (rows, labels)."""
-
-
-def _scored(decoder: str, edges: np.ndarray, scheme: LabelScheme) -> Answers:
-    chosen = decoding.DECODINGS[decoder](edges, scheme.trie)
-    return [scheme.labels[i] for i in chosen], decoding.probabilities(edges, scheme.trie)
-
-
-def _written(model: Any, scheme: LabelScheme, rows: Rows) -> Answers:
-    longest = max(len(sequence) for sequence in scheme.sequences)
-    written = generate(model, scheme.tokenizer, [row.ids for row in rows.encoded], max_new_tokens=longest)
-    return [text if text in scheme.labels else None for text in written], None
-
-
-def _predictions(rendered: list[Prompt], answers: Answers, scheme: LabelScheme) -> pd.DataFrame:
-    ids, texts, gold = zip(*[(prompt.id, prompt.text, prompt.label) for prompt in rendered], strict=True)
-    return metrics.predictions_frame(ids, texts, gold, *answers, scheme.labels)
-
-
-def _record(params: Params, rendered: list[Prompt], answers: Answers, scheme: LabelScheme) -> metrics.Record:
-    gold, settings = [prompt.label for prompt in rendered], params.evaluate
-    return metrics.evaluate(gold, *answers, labels=scheme.labels, bootstrap=settings.bootstrap, bins=settings.bins, seed=params.seed)
+def _cell(rendered: list[Prompt], scored: Scored, answers: dict[str, list[str | None]]) -> dict[str, Any]:
+    gold = [prompt.label for prompt in rendered]
+    lengths = zip(scored.scheme.labels, scored.scheme.trie.lengths.tolist(), strict=True)
+    return {
+        "scores": {decoder: metrics.score(gold, certain(given), labels=scored.labels) for decoder, given in answers.items()},
+        "uncertain": {decoder: round(given.count(UNCERTAIN) / len(given), 6) for decoder, given in answers.items()},
+        "outside": round(scored.outside, 6),
+        "cut_rows": scored.rows.cut,
+        "label_tokens": {label: length for label, length in lengths if label != UNCERTAIN},
+    }
 
 
 if __name__ == "__main__":

@@ -27,9 +27,19 @@ def mined(ds: str) -> Path:
     return Path("data/mined") / f"{ds}.parquet"
 
 
+def definitions(ds: str) -> Path:
+    """One line per label, and who wrote it."""
+    return Path("data/definitions") / f"{ds}.json"
+
+
 def prompts(ds: str, strategy: str) -> Path:
     """Folder with {train,validation,test}.jsonl, rendered."""
     return Path("data/prompts") / ds / strategy
+
+
+def asked(ds: str) -> Path:
+    """Digests of the prompts that models are asked with."""
+    return Path("data/asked") / f"{ds}.json"
 
 
 def base(ds: str) -> Path:
@@ -67,9 +77,14 @@ def baseline(ds: str) -> Path:
     return Path("reports/baseline") / ds
 
 
-def evaluation(ds: str, trainer: str, name: str, infer: str) -> Path:
-    """Folder with metrics.json and the predictions of one model under one inference strategy."""
-    return Path("reports/evaluate") / ds / trainer / name / infer
+def evaluation(ds: str, trainer: str, name: str) -> Path:
+    """Folder with metrics.json and <inference strategy>.csv: one model's row of the grid, on validation."""
+    return Path("reports/evaluate") / ds / trainer / name
+
+
+def final(ds: str) -> Path:
+    """Folder with metrics.json and the predictions of the chosen cells, on test."""
+    return Path("reports/final") / ds
 
 
 def timing(stage: str, *cell: str) -> Path:

@@ -1,41 +1,95 @@
-"""render: data/<ds> → data/prompts/<ds>/<strategy>/{train,validation,test}.jsonl and prompts.json."""
+"""render: a data set under one strategy → data/prompts/<ds>/<strategy>/{train,validation,test}.jsonl and prompts.json.
+
+prompts.json holds what a model must know besides its weights: the label names, how each is written, the strategy, and the prompt of an
+empty text, whose label scores PMI decoding subtracts.
+"""
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pandas as pd
 
-from gencls.params import SPLITS, Params, Strategy
+from gencls import examples
+from gencls.labels import UNCERTAIN, written
+from gencls.params import SPLITS, Params, Split, Strategy
+from gencls.progress import say
 from gencls.prompts import Example, Prompt, Renderer, write
 from tasks import paths, stage
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Splits of a data set; training labels as the strategy teaches them."""
+
+    frames: dict[Split, pd.DataFrame]
+    strategy: Strategy
+    language: str
+    seed: int
+
+    @property
+    def train(self) -> pd.DataFrame:
+        """Where examples come from."""
+        return self.frames["train"]
+
+    def example(self, place: int) -> Example:
+        """A training row as an example."""
+        return self.train["text"].iat[place], self.train["label"].iat[place]
+
+    def fixed(self) -> list[int]:
+        """Places of the examples that every prompt shows."""
+        if not self.strategy.shots or self.strategy.examples != "fixed":
+            return []
+        return examples.fixed(list(self.train["text"]), list(self.train["label"]), self.strategy.shots, language=self.language)
+
+    def own(self, split: Split) -> Iterator[list[Example]]:
+        """Per row the examples that only it shows."""
+        texts = list(self.frames[split]["text"])
+        if not self.strategy.shots or self.strategy.examples == "fixed":
+            places: list[list[int]] = [[] for _ in texts]
+        elif self.strategy.examples == "random":
+            places = examples.random(texts, list(self.train["text"]), self.strategy.shots, seed=[self.seed, SPLITS.index(split)])
+        else:
+            places = self._similar(texts)
+        return ([self.example(place) for place in row] for row in places)
+
+    def _similar(self, texts: list[str]) -> list[list[int]]:
+        """The most similar last: next to the text."""
+        from gencls.neighbours import Neighbours
+
+        nearest = Neighbours(list(self.train["text"])).nearest(texts, self.strategy.shots)
+        return [list(reversed(row)) for row in nearest.tolist()]
+
+
 def main(params: Params, ds: str, strategy: str) -> None:
     """Render every split of a data set under one strategy."""
-    record = params.strategies[strategy]
-    label_set = json.loads((paths.data(ds) / "labels.json").read_text(encoding="utf-8"))
-    frames = {split: pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS}
-    renderer = Renderer(label_set["labels"], params.datasets[ds].language)
+    record, language = params.strategies[strategy], params.datasets[ds].language
+    labels = json.loads((paths.data(ds) / "labels.json").read_text(encoding="utf-8"))["labels"]
+    definitions = json.loads(paths.definitions(ds).read_text(encoding="utf-8"))["definitions"]
+    rows = Rows(_frames(ds, record), record, language, params.seed)
+    fixed = rows.fixed()
+    names = written(labels, record, language=language, seed=params.seed)
+    renderer = Renderer(record, names, language, definitions, [rows.example(place) for place in fixed])
     with stage.writing(paths.prompts(ds, strategy)) as folder:
         folder.mkdir()
-        for split, examples in _examples(frames, record).items():
-            rows = zip(frames[split].itertuples(), examples, strict=True)
-            write((Prompt(row.id, renderer.segments(row.text, shown), row.label) for row, shown in rows), folder / f"{split}.jsonl")
-        stage.write_json({"strategy": record.model_dump(), **label_set}, folder / "prompts.json")
+        for split in SPLITS:
+            pairs = zip(rows.frames[split].itertuples(), rows.own(split), strict=True)
+            shown = {rows.train["text"].iat[place].strip() for place in fixed} if split == "train" else set()
+            prompts = [Prompt(r.id, renderer.segments(r.text, own), r.label) for r, own in pairs if r.text.strip() not in shown]
+            write(prompts, folder / f"{split}.jsonl")
+        about = {"strategy": record.model_dump(), "language": language, "labels": labels, "written": names, "empty": renderer.segments("")}
+        stage.write_json(about, folder / "prompts.json")
+    if fixed:
+        say(f"{strategy}: rows {', '.join(rows.train['id'].iloc[fixed])} stand in every prompt and are not trained on")
 
 
-def _examples(frames: dict[str, pd.DataFrame], strategy: Strategy) -> dict[str, list[list[Example]]]:
-    """Examples per split and row, the most similar last: next to the text."""
-    if strategy.shots == 0:
-        return {split: [[] for _ in range(len(frame))] for split, frame in frames.items()}
-    from gencls.neighbours import Neighbours
-
-    train = frames["train"]
-    index = Neighbours(train["text"].tolist())
-    rows = list(zip(train["text"], train["label"], strict=True))
-    return {
-        split: [[rows[i] for i in reversed(nearest)] for nearest in index.nearest(frame["text"].tolist(), strategy.shots).tolist()]
-        for split, frame in frames.items()
-    }
+def _frames(ds: str, strategy: Strategy) -> dict[Split, pd.DataFrame]:
+    """The splits; under an `uncertain` strategy the training rows that `mine` marked are labelled Uncertain."""
+    frames: dict[Split, pd.DataFrame] = {split: pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS}
+    if strategy.uncertain:
+        marked = set(pd.read_parquet(paths.mined(ds)).query("uncertain")["id"])
+        frames["train"].loc[frames["train"]["id"].isin(marked), "label"] = UNCERTAIN
+    return frames
 
 
 if __name__ == "__main__":

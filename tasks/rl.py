@@ -14,7 +14,7 @@ def main(params: Params, ds: str, algorithm: str) -> None:
     rendered, warmup = paths.prompts(ds, strategy), paths.model("sft", ds, strategy)
     card = models.card(warmup)
     model, tokenizer = models.load(warmup, params.model, trainable=True, seed=params.seed)
-    scheme = LabelScheme.build(tokenizer, card["labels"], params.model.max_length)
+    scheme = LabelScheme.build(tokenizer, card["written"], params.model.max_length)
     rows = {split: scheme.encode(prompts.read(rendered / f"{split}.jsonl")) for split in ("train", "validation")}
     key = {
         "rl": params.rl.model_dump(exclude={"algorithms"}),

@@ -16,7 +16,7 @@ def main(params: Params, ds: str, strategy: str) -> None:
     rendered = paths.prompts(ds, strategy)
     card = json.loads((rendered / "prompts.json").read_text(encoding="utf-8"))
     model, tokenizer = models.load(paths.base(ds), params.model, trainable=True, seed=params.seed)
-    scheme = LabelScheme.build(tokenizer, card["labels"], params.model.max_length)
+    scheme = LabelScheme.build(tokenizer, card["written"], params.model.max_length)
     rows = {split: scheme.encode(prompts.read(rendered / f"{split}.jsonl")) for split in ("train", "validation")}
     say(f"{len(rows['train'].gold)} rows, {rows['train'].cut} of them cut to {params.model.max_length} tokens")
     key = {"sft": params.sft.model_dump(), "model": params.model.model_dump(), "seed": params.seed}

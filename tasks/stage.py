@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import gencls
 from gencls import params as params_module
@@ -95,6 +96,17 @@ def checkpoints(key: dict[str, object], *inputs: Path) -> Iterator[Path]:
     folder = paths.SCRATCH / "checkpoints" / digest.hexdigest()[:24]
     yield folder
     _remove(folder)
+
+
+def trained_under(params: Params) -> dict[str, str]:
+    """Every model of a data set (`sft/zero_shot`, `rl/grpo`) and the strategy of its training prompts; for RL that of its warm-up."""
+    sft = {f"sft/{strategy}": strategy for strategy in params.grid.train}
+    return sft | {f"rl/{algorithm}": params.rl.warmup_strategy for algorithm in params.rl.algorithms}
+
+
+def read_json(path: Path) -> Any:
+    """The inverse of `write_json`."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_json(content: object, path: Path) -> None:

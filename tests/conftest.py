@@ -14,6 +14,8 @@ import pytest
 
 LABELS = ["refund", "refund status", "shipping"]
 """One is the beginning of another."""
+NAMES = {label: label for label in LABELS}
+"""Labels written as they are called."""
 WORDS = {
     "refund": ["money", "back", "please"],
     "refund status": ["money", "when", "arrives"],

@@ -31,7 +31,7 @@ def test_defaults_fill_what_is_not_said() -> None:
         ({"grid": {"infer": ["zero_shot", "nope"]}}, r"grid.infer\[1\]: 'nope' is not defined under strategies"),
         (
             {"grid": {"decoding": ["beam"]}},
-            r"grid.decoding\[0\]: got 'beam'; input should be 'trie', 'likelihood', 'perplexity' or 'generate'",
+            r"grid.decoding\[0\]: got 'beam'; input should be 'trie', 'likelihood', 'perplexity', 'pmi' or 'generate'",
         ),
         ({"rl": {"warmup_strategy": "nope"}}, "rl.warmup_strategy: 'nope' is not defined under grid.train; choices: zero_shot, similar_3"),
         ({"rl": {"algorithms": ["ppo"]}}, r"rl.algorithms\[0\]: got 'ppo'"),

@@ -4,15 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LABELS
+from conftest import LABELS, NAMES
 
 from gencls.encode import PromptEncoder, label_sequences, shared_prefix
+from gencls.params import Strategy
 from gencls.prompts import Prompt, Renderer, read, write
 from gencls.scheme import LabelScheme
 
 
 def prompt(text: str, examples: list[tuple[str, str]] | None = None) -> Prompt:
-    return Prompt("train-00000", Renderer(LABELS).segments(text, examples or []), LABELS[0])
+    return Prompt("train-00000", Renderer(Strategy(), NAMES).segments(text, examples or []), LABELS[0])
 
 
 def test_zero_shot_prompt_is_golden() -> None:
@@ -29,7 +30,7 @@ def test_few_shot_prompt_is_golden() -> None:
 
 
 def test_chinese_prompt_is_golden() -> None:
-    segments = Renderer(["体育", "财经"], "zh").segments("股市大涨", [("球赛", "体育")])
+    segments = Renderer(Strategy(), {"体育": "体育", "财经": "财经"}, "zh").segments("股市大涨", [("球赛", "体育")])
     assert "".join(text for _, text in segments) == (
         "请对文本分类，只回答一个类别。\n类别：体育、财经\n\n文本：球赛\n类别： 体育\n\n文本：股市大涨\n类别："
     )
@@ -96,7 +97,7 @@ def test_shared_prefix_leaves_every_row_a_token_of_its_own() -> None:
 
 
 def test_prompt_and_label_together_never_exceed_the_limit(tokenizer: Any) -> None:
-    scheme = LabelScheme.build(tokenizer, LABELS, 100)
+    scheme = LabelScheme.build(tokenizer, NAMES, 100)
     rows = scheme.encode([prompt("word " * 300), prompt("short")])
     assert rows.cut == 1
     assert max(len(row.ids) for row in rows.encoded) + max(map(len, scheme.sequences)) == 100

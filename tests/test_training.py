@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import LABELS, rows
+from conftest import LABELS, NAMES, rows
 
-from gencls import models, training
+from gencls import models, sft, training
 from gencls.base import pretrain
-from gencls.params import Base, Lora, Model, Rl, Sft
+from gencls.params import Base, Lora, Model, Rl, Sft, Strategy
 from gencls.prompts import Prompt, Renderer
 from gencls.rl.closed_set import Outcomes, reinforce
 from gencls.scheme import LabelScheme, Rows
@@ -28,14 +28,14 @@ RL = Rl(batch_size=16, samples=4, lr=1e-3, evaluations=2)
 
 
 def encode(scheme: LabelScheme, n: int, seed: int) -> Rows:
-    renderer = Renderer(LABELS)
+    renderer = Renderer(Strategy(), NAMES)
     return scheme.encode([Prompt(f"train-{i:05d}", renderer.segments(text), label) for i, (text, label) in enumerate(rows(n, seed))])
 
 
 def prepared(base_folder: Path, model: Model = CPU) -> tuple[Any, LabelScheme, dict[str, Rows]]:
     torch.manual_seed(0)
     network, tokenizer = models.load(base_folder, model, trainable=True)
-    scheme = LabelScheme.build(tokenizer, LABELS, model.max_length)
+    scheme = LabelScheme.build(tokenizer, NAMES, model.max_length)
     return network, scheme, {"train": encode(scheme, 96, seed=1), "validation": encode(scheme, 30, seed=2)}
 
 
@@ -124,7 +124,12 @@ def test_sft_that_was_killed_ends_with_the_same_weights(base_folder: Path, tmp_p
     assert (tmp_path / "killed/curve.csv").read_bytes() == (tmp_path / "whole/curve.csv").read_bytes()
 
 
-def test_the_loss_on_label_positions_with_a_shared_prefix_is_the_plain_completion_loss(base_folder: Path) -> None:
+@pytest.mark.parametrize("least_tokens", [1, 10_000])
+def test_the_loss_on_label_positions_with_a_shared_prefix_is_the_plain_completion_loss(
+    base_folder: Path, monkeypatch: pytest.MonkeyPatch, least_tokens: int
+) -> None:
+    monkeypatch.setattr(sft, "LEAST_TOKENS", least_tokens)
+    monkeypatch.setattr(sft, "FILL", 1.0)
     network, scheme, both = prepared(base_folder)
     network.eval()
     rows_ = both["train"]
@@ -132,9 +137,9 @@ def test_the_loss_on_label_positions_with_a_shared_prefix_is_the_plain_completio
     features = [{"row": i, "input_ids": rows_.encoded[i].ids, "spans": rows_.encoded[i].spans, "gold": rows_.gold[i]} for i in range(8)]
     batch = LabelCollator(scheme, rows_.prefix, Unmerger(scheme.tokenizer, 0.0), seed=0)(features)
 
-    from gencls.sft import LabelTrainer
-
-    packed = LabelTrainer.compute_loss(None, network, dict(batch))  # type: ignore[arg-type]  # uses nothing of the trainer
+    lengths = batch["attention_mask"].sum(dim=1) - len(rows_.prefix)
+    assert (len(sft.groups(lengths)) > 1) == (least_tokens == 1)
+    packed = sft.LabelTrainer.compute_loss(None, network, dict(batch))  # type: ignore[arg-type]  # uses nothing of the trainer
     total, count = torch.zeros(()), 0
     for feature in features:
         answer = scheme.sequences[feature["gold"]]
@@ -144,6 +149,12 @@ def test_the_loss_on_label_positions_with_a_shared_prefix_is_the_plain_completio
         total = total + network(input_ids=ids, labels=labels).loss * len(answer)
         count += len(answer)
     torch.testing.assert_close(packed, total / count, atol=1e-5, rtol=0)
+
+
+def test_a_step_is_cut_into_groups_of_like_length_and_none_is_tiny() -> None:
+    lengths = torch.tensor([100] * 8 + [50] * 8 + [10] * 8)
+    assert sft.groups(lengths) == [slice(0, 8), slice(8, 24)], "80 tokens of short rows are not worth a pass of their own"
+    assert sft.groups(torch.tensor([30, 29, 28])) == [slice(0, 3)]
 
 
 def test_segmenting_anew_touches_the_text_only_and_differs_between_epochs(base_folder: Path) -> None:

@@ -1,0 +1,71 @@
+"""final: the cells chosen on validation, run on test → reports/final/<ds>/.
+
+metrics.json says which cell has which role (gencls/selection.py) and holds a record per cell on validation and on test; <cell>.csv are the
+predictions on test, <cell>.validation.csv those on validation.
+"""
+
+from itertools import groupby
+from typing import Any
+
+from gencls import metrics, models, prompts, selection
+from gencls.inference import Asker, Scored, certain
+from gencls.params import Params
+from gencls.progress import say
+from gencls.prompts import Prompt
+from gencls.selection import Cell
+from tasks import paths, stage
+
+FILES = {"validation": "{}.validation.csv", "test": "{}.csv"}
+
+
+def main(params: Params, ds: str) -> None:
+    """Choose the cells, and answer the test split with each."""
+    roles = selection.roles(_grid(params, ds), stage.trained_under(params))
+    chosen = sorted({cell.key: cell for cell in roles.values()}.values(), key=lambda cell: (cell.model, cell.infer))
+    arms: dict[str, Any] = {}
+    with stage.writing(paths.final(ds)) as out:
+        out.mkdir()
+        for (trainer, name), cells in groupby(chosen, key=lambda cell: (cell.trainer, cell.name)):
+            model, tokenizer = models.load(paths.model(trainer, ds, name), params.model)
+            for infer, asked in groupby(cells, key=lambda cell: cell.infer):
+                wanted = list(asked)
+                about = stage.read_json(paths.prompts(ds, infer) / "prompts.json")
+                asker = Asker(model, tokenizer, about, max_length=params.model.max_length, batch_tokens=params.evaluate.batch_tokens)
+                arms |= {cell.key: vars(cell) | {"label_tokens": asker.scheme.trie.lengths.tolist()} for cell in wanted}
+                for split, file in FILES.items():
+                    rendered = prompts.read(paths.prompts(ds, infer) / f"{split}.jsonl")
+                    scored = asker(rendered, free=any(cell.decoding == "generate" for cell in wanted))
+                    for cell in wanted:
+                        arms[cell.key][split] = _record(params, rendered, scored, cell.decoding)
+                        metrics.write_predictions(_predictions(rendered, scored, cell.decoding), out / file.format(cell.key))
+        stage.write_json({"roles": {role: cell.key for role, cell in roles.items()}, "arms": arms}, out / "metrics.json")
+    for role, cell in roles.items():
+        say(f"{ds} {role}: {cell.title}, test accuracy {arms[cell.key]['test']['accuracy']:.3f}")
+
+
+def _grid(params: Params, ds: str) -> list[Cell]:
+    """Every cell with its validation scores, in the order of params.yaml."""
+    found = []
+    for model in stage.trained_under(params):
+        cells = stage.read_json(paths.evaluation(ds, *model.split("/")) / "metrics.json")["cells"]
+        for infer in params.grid.infer:
+            for decoder in params.grid.decoding:
+                scores = cells[infer]["scores"][decoder]
+                found.append(Cell(*model.split("/"), infer, decoder, scores["accuracy"], scores["macro_f1"]))
+    return found
+
+
+def _record(params: Params, rendered: list[Prompt], scored: Scored, decoder: str) -> dict[str, Any]:
+    settings = {"bootstrap": params.evaluate.bootstrap, "bins": params.evaluate.bins, "seed": params.seed}
+    gold = [prompt.label for prompt in rendered]
+    answers = certain(scored.answers(decoder))
+    return {**metrics.evaluate(gold, answers, scored.probabilities, labels=scored.labels, **settings), "cut_rows": scored.rows.cut}
+
+
+def _predictions(rendered: list[Prompt], scored: Scored, decoder: str) -> Any:
+    ids, texts, gold = zip(*[(prompt.id, prompt.text, prompt.label) for prompt in rendered], strict=True)
+    return metrics.predictions_frame(ids, texts, gold, certain(scored.answers(decoder)), scored.probabilities, scored.labels)
+
+
+if __name__ == "__main__":
+    stage.run(main)
