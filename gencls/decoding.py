@@ -5,6 +5,7 @@ Writing e for the edges on label c's path, T tokens long with the end token incl
     likelihood   argmax_c  sum_e log p(e)            the label's probability
     perplexity   argmax_c  (1/T) sum_e log p(e)      GenCLS++: lowest PPL(c) = exp(-mean); label tokens only
     trie         from the root, the likeliest edge at each step: greedy decoding that cannot leave the label set
+    generate     free greedy decoding: the trie's answer where the likeliest token of the whole vocabulary is an edge all the way, else none
 
 Which tokens the paper's perplexity covers is unknown; label tokens with the end token is our reading. The mean favours long labels,
 whose later tokens are almost certain.
@@ -60,5 +61,15 @@ def greedy(edges: Floats, trie: LabelTrie) -> Ints:
     return -1 - at
 
 
+def free(written: NDArray[np.bool_], trie: LabelTrie) -> Ints:
+    """(B, E) `scorer.Scores.written` → (B,) label numbers, -1 where greedy generation with nothing to keep it inside leaves the label set.
+
+    A label counts when it is written in its own tokens, end token included; other tokens that would spell it do not.
+    """
+    whole = written.astype(np.float32) @ trie.membership == trie.lengths  # of the edges that leave a slot at most one is written
+    chosen: Ints = np.where(whole.any(axis=1), whole.argmax(axis=1), -1)
+    return chosen
+
+
 DECODINGS = {"trie": greedy, "likelihood": likelihood, "perplexity": perplexity}
-"""Names in params.yaml (`grid.decoding`); `generate` needs the model and lives in gencls/scorer.py."""
+"""Names in params.yaml (`grid.decoding`) of those that need edge log-probabilities only; `generate` is `free`."""

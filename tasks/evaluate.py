@@ -1,7 +1,7 @@
 """evaluate: a trained model, prompts of one inference strategy → reports/evaluate/<ds>/<trainer>/<name>/<infer>/.
 
-One cell of the grid: one scoring pass over validation and one over test serve every decoding but free generation. Which cell is the best
-is decided in the report, on validation.
+One cell of the grid: one scoring pass over validation and one over test serve every decoding. Which cell is the best is decided in the
+report, on validation.
 """
 
 from typing import Any
@@ -12,8 +12,8 @@ import pandas as pd
 from gencls import decoding, metrics, models, prompts
 from gencls.params import Params
 from gencls.prompts import Prompt
-from gencls.scheme import LabelScheme, Rows
-from gencls.scorer import Scorer, generate
+from gencls.scheme import LabelScheme
+from gencls.scorer import Scorer, Scores
 from tasks import paths, stage
 
 FILES = {"validation": "validation_{}.csv", "test": "predictions_{}.csv"}
@@ -31,12 +31,12 @@ def main(params: Params, ds: str, trainer: str, name: str, infer: str) -> None:
         for split, file in FILES.items():
             rendered = prompts.read(paths.prompts(ds, infer) / f"{split}.jsonl")
             rows = scheme.encode(rendered)
-            edges = scorer([row.ids for row in rows.encoded], rows.prefix)
+            scores = scorer.read([row.ids for row in rows.encoded], rows.prefix)
             result["cut_rows"][split] = rows.cut
-            result["outside"][split] = round(float(decoding.outside(edges, scheme.trie).mean()), 6)
+            result["outside"][split] = round(float(decoding.outside(scores.edges, scheme.trie).mean()), 6)
             result[split] = {}
             for decoder in params.grid.decoding:
-                answers = _written(model, scheme, rows) if decoder == "generate" else _scored(decoder, edges, scheme)
+                answers = _answers(decoder, scores, scheme)
                 frame = _predictions(rendered, answers, scheme)
                 metrics.write_predictions(frame, out / file.format(decoder))
                 result[split][decoder] = _record(params, rendered, answers, scheme)
@@ -47,15 +47,11 @@ Answers = tuple[list[str | None], np.ndarray | None]
 """Predicted labels (None outside the label set) and, where the decoding has them, probabilities (rows, labels)."""
 
 
-def _scored(decoder: str, edges: np.ndarray, scheme: LabelScheme) -> Answers:
-    chosen = decoding.DECODINGS[decoder](edges, scheme.trie)
-    return [scheme.labels[i] for i in chosen], decoding.probabilities(edges, scheme.trie)
-
-
-def _written(model: Any, scheme: LabelScheme, rows: Rows) -> Answers:
-    longest = max(len(sequence) for sequence in scheme.sequences)
-    written = generate(model, scheme.tokenizer, [row.ids for row in rows.encoded], max_new_tokens=longest)
-    return [text if text in scheme.labels else None for text in written], None
+def _answers(decoder: str, scores: Scores, scheme: LabelScheme) -> Answers:
+    if decoder == "generate":
+        return [scheme.labels[i] if i >= 0 else None for i in decoding.free(scores.written, scheme.trie)], None
+    chosen = decoding.DECODINGS[decoder](scores.edges, scheme.trie)
+    return [scheme.labels[i] for i in chosen], decoding.probabilities(scores.edges, scheme.trie)
 
 
 def _predictions(rendered: list[Prompt], answers: Answers, scheme: LabelScheme) -> pd.DataFrame:
