@@ -20,6 +20,7 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 Decoding = Literal["trie", "likelihood", "perplexity", "pmi", "generate"]
 Algorithm = Literal["reinforce_pp"]
+ClassWeights = Literal["none", "balanced"]
 Severity = Literal["error", "warning"]
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
 
@@ -268,6 +269,8 @@ class Sft(Train):
     lr: float = Field(default=1e-3, gt=0)
     unmerge: Share = 0.1
     """Seeded BPE-dropout of the texts, as in `base`; serves any base whose tokenizer is a BPE."""
+    class_weights: ClassWeights = "none"
+    """`balanced` weighs a row's loss by the inverse frequency of its class."""
 
 
 class Rl(Train):

@@ -12,6 +12,7 @@ and then cut into groups of like length, each padded for itself; their gradients
 Legend of axes: B rows, P prefix tokens, R tokens of the longest rest of a prompt, T tokens of the longest label.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -25,7 +26,7 @@ from transformers import DynamicCache
 from trl import SFTConfig, SFTTrainer
 
 from gencls import decoding
-from gencls.params import Sft
+from gencls.params import ClassWeights, Sft
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer, prefix_cache, repeated
 from gencls.tokenizer import Unmerger
@@ -44,7 +45,8 @@ FILL = 0.8
 class LabelCollator:
     """Rows to batches `[padding | rest of the prompt | label without its end]`, longest first, all labels ending in the same column.
 
-    Yields input_ids, attention_mask, position_ids (B, R + T - 1), labels (B, T) with `IGNORED` before short labels, prefix (1, P).
+    Yields input_ids, attention_mask, position_ids (B, R + T - 1), labels (B, T) with `IGNORED` before short labels, weights (B,) of
+    the rows' losses, prefix (1, P).
     """
 
     def __init__(self, scheme: LabelScheme, prefix: Sequence[int], unmerger: Unmerger, *, seed: int) -> None:
@@ -53,10 +55,10 @@ class LabelCollator:
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Tensor]:
         """One batch."""
-        pairs = [(self._segmented_anew(row)[len(self._prefix) :], self._scheme.sequences[row["gold"]]) for row in rows]
-        pairs.sort(key=lambda pair: -len(pair[0]) - len(pair[1]))
-        inputs = [prompt + sequence[:-1] for prompt, sequence in pairs]
-        sequences = [sequence for _, sequence in pairs]
+        triples = [(self._segmented_anew(row)[len(self._prefix) :], self._scheme.sequences[row["gold"]], row["weight"]) for row in rows]
+        triples.sort(key=lambda triple: -len(triple[0]) - len(triple[1]))
+        inputs = [prompt + sequence[:-1] for prompt, sequence, _ in triples]
+        sequences = [sequence for _, sequence, _ in triples]
         width, longest = max(map(len, inputs)), max(map(len, sequences))
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in inputs])
         return {
@@ -64,6 +66,7 @@ class LabelCollator:
             "attention_mask": torch.cat([mask.new_ones(len(rows), len(self._prefix)), mask], dim=1),
             "position_ids": (mask.cumsum(dim=1) - 1).clamp(min=0) + len(self._prefix),
             "labels": torch.tensor([[IGNORED] * (longest - len(s)) + s for s in sequences]),
+            "weights": torch.tensor([weight for _, _, weight in triples]),
             "prefix": torch.tensor([self._prefix], dtype=torch.long),
         }
 
@@ -87,7 +90,7 @@ class LabelTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped here
         self._validation, self._trie = validation, trie
 
     def compute_loss(self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, num_items_in_batch: Any = None) -> Tensor:
-        """Mean negative log-likelihood of the label tokens (Trainer divides by their number over all accumulated batches)."""
+        """Mean weighted negative log-likelihood of the label tokens (Trainer divides by their number over all accumulated batches)."""
         prefix, labels = inputs["prefix"], inputs["labels"]
         cache = prefix_cache(model, prefix[0].tolist()) if prefix.shape[1] else None
         total = sum(group_loss(model, inputs, group, cache) for group in groups(inputs["attention_mask"].sum(dim=1) - prefix.shape[1]))
@@ -103,7 +106,7 @@ class LabelTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped here
 
 
 def group_loss(model: Any, inputs: dict[str, Tensor], group: slice, cache: DynamicCache | None) -> Tensor:
-    """Summed negative log-likelihood of some rows, without the padding that only longer rows need."""
+    """Summed weighted negative log-likelihood of some rows, without the padding that only longer rows need."""
     prefix, labels = inputs["prefix"].shape[1], inputs["labels"][group]
     padding = int((inputs["attention_mask"][group, prefix:].sum(dim=0) == 0).sum())
     mask = inputs["attention_mask"][group]
@@ -115,7 +118,8 @@ def group_loss(model: Any, inputs: dict[str, Tensor], group: slice, cache: Dynam
         use_cache=cache is not None,
         logits_to_keep=labels.shape[1],
     ).logits
-    return cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum")
+    losses = cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none")
+    return (losses.view(labels.shape).sum(dim=1) * inputs["weights"][group]).sum()
 
 
 def groups(lengths: Tensor) -> list[slice]:
@@ -143,7 +147,7 @@ def validate(model: Any, rows: Rows, trie: LabelTrie) -> dict[str, float]:
 def finetune(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], sft: Sft, run: Run) -> Any:
     """The model after SFT on `rows["train"]`, at its best accuracy on `rows["validation"]`."""
     collator = LabelCollator(scheme, rows["train"].prefix, Unmerger(scheme.tokenizer, sft.unmerge), seed=run.seed)
-    dataset = _dataset(rows["train"])
+    dataset = _dataset(rows["train"], sft.class_weights)
     trainer = LabelTrainer(
         model,
         _config(sft, run, cpu=model.device.type == "cpu"),
@@ -160,15 +164,24 @@ def finetune(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], sft: Sft
     return trainer.model.eval()
 
 
-def _dataset(rows: Rows) -> datasets.Dataset:
+def _dataset(rows: Rows, class_weights: ClassWeights) -> datasets.Dataset:
     return datasets.Dataset.from_dict(
         {
             "row": range(len(rows.gold)),
             "input_ids": [row.ids for row in rows.encoded],
             "spans": [row.spans for row in rows.encoded],
             "gold": rows.gold,
+            "weight": row_weights(rows.gold, class_weights),
         }
     )
+
+
+def row_weights(gold: Sequence[int], class_weights: ClassWeights) -> list[float]:
+    """Weight of each row's loss, mean 1: equal, or by the inverse frequency of its class, so that each class weighs the same."""
+    if class_weights == "none":
+        return [1.0] * len(gold)
+    counts = Counter(gold)
+    return [len(gold) / (len(counts) * counts[label]) for label in gold]
 
 
 def _config(sft: Sft, run: Run, *, cpu: bool) -> SFTConfig:

@@ -134,7 +134,10 @@ def test_the_loss_on_label_positions_with_a_shared_prefix_is_the_plain_completio
     network.eval()
     rows_ = both["train"]
     assert len(rows_.prefix) > 10
-    features = [{"row": i, "input_ids": rows_.encoded[i].ids, "spans": rows_.encoded[i].spans, "gold": rows_.gold[i]} for i in range(8)]
+    features = [
+        {"row": i, "input_ids": rows_.encoded[i].ids, "spans": rows_.encoded[i].spans, "gold": rows_.gold[i], "weight": 1.0}
+        for i in range(8)
+    ]
     batch = LabelCollator(scheme, rows_.prefix, Unmerger(scheme.tokenizer, 0.0), seed=0)(features)
 
     lengths = batch["attention_mask"].sum(dim=1) - len(rows_.prefix)
@@ -157,11 +160,17 @@ def test_a_step_is_cut_into_groups_of_like_length_and_none_is_tiny() -> None:
     assert sft.groups(torch.tensor([30, 29, 28])) == [slice(0, 3)]
 
 
+def test_balanced_weights_give_every_class_the_same_say_and_rows_a_mean_of_one() -> None:
+    weights = sft.row_weights([0, 0, 0, 1], "balanced")
+    assert weights == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2.0]) and sum(weights) == pytest.approx(4)
+    assert sft.row_weights([0, 1, 1], "none") == [1.0] * 3
+
+
 def test_segmenting_anew_touches_the_text_only_and_differs_between_epochs(base_folder: Path) -> None:
     _, scheme, both = prepared(base_folder)
     rows_ = both["train"]
     collator = LabelCollator(scheme, rows_.prefix, Unmerger(scheme.tokenizer, 0.5), seed=3)
-    feature = {"row": 0, "input_ids": rows_.encoded[0].ids, "spans": rows_.encoded[0].spans, "gold": 0}
+    feature = {"row": 0, "input_ids": rows_.encoded[0].ids, "spans": rows_.encoded[0].spans, "gold": 0, "weight": 1.0}
     seen = set()
     for epoch in range(4):
         collator.epoch = epoch
