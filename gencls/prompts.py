@@ -7,7 +7,7 @@ keys and values can be computed once. GenCLS++'s own templates are unknown; thes
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +31,13 @@ TEMPLATES = {
     "en": Template("Classify the text. Answer with one label.", "Labels: ", ", ", "Text: ", "Label:"),
     "zh": Template("请对文本分类，只回答一个类别。", "类别：", "、", "文本：", "类别："),
 }
+REWORDED = {
+    "en": replace(
+        TEMPLATES["en"], instruction="Which label fits the text best? Write it and nothing else.", labels="Choose from: ", label="Answer:"
+    ),
+    "zh": replace(TEMPLATES["zh"], instruction="下面的文本最符合哪个类别？只写出该类别。", labels="可选类别：", label="答案："),
+}
+"""The same said differently: where one model has to stand for two (`mine`), what it believes should not hang on a wording."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +66,16 @@ class Renderer:
     Attributes:
         labels: label names in the order of the label list.
         language: key of `TEMPLATES`.
+        reworded: whether the prompt is put in the other words, `REWORDED`.
     """
 
     labels: Sequence[str]
     language: str = "en"
+    reworded: bool = False
 
     def segments(self, text: str, examples: Iterable[Example] = ()) -> list[Segment]:
         """Segments of one prompt; `examples` stand before the text in the order given."""
-        t = TEMPLATES[self.language]
+        t = (REWORDED if self.reworded else TEMPLATES)[self.language]
         head = f"{t.instruction}\n{t.labels}{t.separator.join(self.labels)}\n\n"
         segments: list[Segment] = [("fixed", head)]
         for example, label in examples:

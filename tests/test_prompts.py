@@ -35,6 +35,16 @@ def test_chinese_prompt_is_golden() -> None:
     )
 
 
+def test_the_reworded_prompts_are_golden() -> None:
+    assert "".join(text for _, text in Renderer(LABELS, reworded=True).segments("where is it")) == (
+        "Which label fits the text best? Write it and nothing else.\nChoose from: refund, refund status, shipping\n\n"
+        "Text: where is it\nAnswer:"
+    )
+    assert "".join(text for _, text in Renderer(["体育", "财经"], "zh", reworded=True).segments("股市大涨")) == (
+        "下面的文本最符合哪个类别？只写出该类别。\n可选类别：体育、财经\n\n文本：股市大涨\n答案："
+    )
+
+
 def test_only_texts_may_be_cut() -> None:
     assert [kind for kind, _ in prompt("a", [("b", "refund")]).segments] == ["fixed", "fixed", "text", "fixed", "fixed", "text", "fixed"]
 
