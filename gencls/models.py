@@ -6,7 +6,7 @@ A model folder is what transformers writes, with `gencls.json` beside the weight
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from huggingface_hub import hf_hub_download
@@ -23,6 +23,13 @@ PLAIN_CHAT_TEMPLATE = (
     "{% for message in messages %}{{ message.content }}{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
 )
 """For base models that come without a chat template: the prompt as it is, then the label."""
+
+
+class Pointer(TypedDict):
+    """Where weights are; `commit` of a hub id, None for a folder."""
+
+    base: str
+    commit: str | None
 
 
 class ModelError(InputError):
@@ -47,8 +54,13 @@ def load(folder: Path, model: Model, *, trainable: bool = False, seed: int = 0) 
 
     `trainable` adds LoRA adapters where `model.lora` asks for them, drawn from `seed`.
     """
+    return load_pointer(pointer_of(folder), model, trainable=trainable, seed=seed)
+
+
+def load_pointer(pointer: Pointer, model: Model, *, trainable: bool = False, seed: int = 0) -> tuple[Any, Any]:
+    """`load`, from where a pointer points."""
     disable_progress_bar()  # a bar redrawn in place is noise in a log
-    source, revision = _source(folder)
+    source, revision = pointer["base"], pointer["commit"]
     tokenizer = load_tokenizer(source, revision)
     network = AutoModelForCausalLM.from_pretrained(
         source, revision=revision, dtype=getattr(torch, model.dtype), use_safetensors=True, trust_remote_code=False
@@ -76,29 +88,32 @@ def load_tokenizer(source: str | Path, revision: str | None = None) -> Any:
     return tokenizer
 
 
-def _source(folder: Path) -> tuple[str, str | None]:
-    pointer = folder / POINTER
-    if not pointer.exists():
-        return str(folder), None
-    content = json.loads(pointer.read_text(encoding="utf-8"))
-    return content["base"], content["commit"]
+def pointer_of(folder: Path) -> Pointer:
+    """Where the weights of models/base/<ds> or of a trained folder are: there, unless it holds a pointer."""
+    file = folder / POINTER
+    if not file.exists():
+        return {"base": str(folder), "commit": None}
+    content: Pointer = json.loads(file.read_text(encoding="utf-8"))
+    return content
 
 
-def resolve(model: Model) -> dict[str, str | None]:
+def resolve(model: Model, *, key: str = "model.base") -> Pointer:
     """The pointer to a local folder, or to a hub id with the commit that `revision` means now; fetches the configuration only.
+
+    `key` is where `model.base` stands in params.yaml.
 
     Raises:
         ModelError: there is no such model, or it has no safetensors weights.
     """
     if Path(model.base).is_dir():
         if not list(Path(model.base).glob("*.safetensors")):
-            raise ModelError(f"model.base {model.base!r} holds no *.safetensors file; other weight formats can run code and are not read")
+            raise ModelError(f"{key} {model.base!r} holds no *.safetensors file; other weight formats can run code and are not read")
         return {"base": model.base, "commit": None}
     try:
         config = hf_hub_download(model.base, "config.json", revision=model.revision)
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"model.base {model.base!r} (model.revision {model.revision}) is neither a folder nor a hub id that can be had: {error}"
+            f"{key} {model.base!r} (revision {model.revision}) is neither a folder nor a hub id that can be had: {error}"
         ) from error
     return {"base": model.base, "commit": Path(config).parent.name}  # the client keeps files under snapshots/<commit>/
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -237,10 +237,22 @@ class Validate(Section):
 class Mine(Section):
     """Label-uncertainty mining: training rows whose gold label is hard to believe."""
 
+    scorer: Literal["cross_fit", "zero_shot"] = "cross_fit"
+    """Whose belief: that of two cheap models fitted on other rows, or that of two bases not trained on the labels."""
+    bases: list[str] = []
+    """Of `zero_shot`, each a folder or a hub id, pinned as `id@commit`: the two with the best accuracy on validation score the training
+    rows (GenCLS++). With fewer than two, this one, or else the base of the data set, under two prompts."""
     fraction: float = Field(default=0.10, gt=0, lt=1)
     """Share of the training rows marked, lowest confidence first (GenCLS++: 10 %)."""
     folds: int = Field(default=5, ge=2)
-    """Of the out-of-fold probabilities."""
+    """Of `cross_fit`."""
+
+    @field_validator("bases")
+    @classmethod
+    def _bases_differ(cls, bases: list[str]) -> list[str]:
+        if len(set(bases)) < len(bases):
+            raise ValueError("a base is named twice; two that say the same are one")
+        return bases
 
 
 class Define(Section):

@@ -72,6 +72,21 @@ def mining(ds: str) -> Path:
     return Path("reports/mine") / f"{ds}.json"
 
 
+def mining_page(ds: str) -> Path:
+    """The marked rows for people."""
+    return Path("reports/mine") / f"{ds}.html"
+
+
+def mining_csv(ds: str) -> Path:
+    """The marked rows with empty columns for what a person decides."""
+    return Path("reports/mine") / f"{ds}.csv"
+
+
+def corrections(ds: str) -> Path:
+    """The same filled in, where a person saves it."""
+    return Path("data/corrections") / f"{ds}.csv"
+
+
 def baseline(ds: str) -> Path:
     """Folder with metrics.json and <baseline>.csv, the predictions on the test split."""
     return Path("reports/baseline") / ds

@@ -14,7 +14,7 @@ from gencls import examples
 from gencls.labels import UNCERTAIN, written
 from gencls.params import SPLITS, Params, Split, Strategy
 from gencls.progress import say
-from gencls.prompts import Example, Prompt, Renderer, write
+from gencls.prompts import TEMPLATES, Example, Prompt, Renderer, write
 from tasks import paths, stage
 
 
@@ -69,7 +69,7 @@ def main(params: Params, ds: str, strategy: str) -> None:
     rows = Rows(_frames(ds, record), record, language, params.seed)
     fixed = rows.fixed()
     names = written(labels, record, language=language, seed=params.seed)
-    renderer = Renderer(record, names, language, definitions, [rows.example(place) for place in fixed])
+    renderer = Renderer(record, names, TEMPLATES[language], definitions, [rows.example(place) for place in fixed])
     with stage.writing(paths.prompts(ds, strategy)) as folder:
         folder.mkdir()
         for split in SPLITS:

@@ -60,6 +60,7 @@ def _data_set(params: Params, ds: str) -> page.DataSet:
         results=Results(read_baselines(paths.baseline(ds)), cells, trained_under),
         curves={kind: series for kind, series in curves.items() if series},
         mining=_json(paths.mining(ds)),
+        mining_page=os.path.relpath(paths.mining_page(ds), paths.REPORT.parent),
         validation=_json(paths.validation_json(ds)),
         validation_page=os.path.relpath(paths.validation_page(ds), paths.REPORT.parent),
     )

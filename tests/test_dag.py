@@ -91,7 +91,8 @@ def test_dvc_and_the_stages_mean_the_same_paths() -> None:
     assert declared("ingest") == {str(paths.raw("DS")), str(paths.data("DS"))}
     assert declared("validate") == {str(paths.data("DS")), str(paths.validation_json("DS")), str(paths.validation_page("DS"))}
     assert {str(paths.base("DS")), str(paths.curve("base", "DS"))} <= declared("base")
-    assert {str(paths.mined("DS")), str(paths.mining("DS"))} <= declared("mine")
+    mined = {str(of("DS")) for of in (paths.mined, paths.mining, paths.mining_page, paths.mining_csv)}
+    assert mined | {str(paths.base("DS"))} <= declared("mine")
     assert str(paths.prompts("DS", "ST")) in declared("render")
     assert str(paths.baseline("DS")) in declared("baseline")
     assert declared("sft") == {

@@ -77,7 +77,8 @@ def test_the_page_is_well_formed_and_needs_nothing_else(page: str):
     assert not {"script", "link", "img", "iframe", "object"} & set(parsed.tags)
     assert not [value for name, value in parsed.attributes if name in ("src", "srcset", "xlink:href", "onerror", "onload")]
     links = {value for name, value in parsed.attributes if name == "href"}
-    assert links == {"#intents", "#apps", "#run", "#reading", "validate/intents.html", "validate/apps.html"}
+    pages = {f"{stage}/{ds}.html" for stage in ("validate", "mine") for ds in ("intents", "apps")}
+    assert links == {"#intents", "#apps", "#run", "#reading"} | pages
     assert "url(" not in page
     assert "@import" not in page
 

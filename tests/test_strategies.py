@@ -28,7 +28,7 @@ def content(renderer: Renderer, *examples_: tuple[str, str]) -> str:
 
 
 def test_definitions_stand_in_place_of_the_bare_list() -> None:
-    assert content(Renderer(Strategy(definitions=True), NAMES, "en", MEANINGS)) == (
+    assert content(Renderer(Strategy(definitions=True), NAMES, definitions=MEANINGS)) == (
         "Classify the text. Answer with one label.\nLabels:\nrefund: Money is wanted back.\nrefund status: Where the money is.\n"
         "shipping: Where the parcel is.\n\nText: where is it\nLabel:"
     )
@@ -42,7 +42,7 @@ def test_fixed_examples_come_before_what_differs_per_row() -> None:
 def test_all_fields_compose() -> None:
     strategy = Strategy(shots=1, examples="fixed", definitions=True, uncertain=True, labels="number")
     names = written(LABELS, strategy, language="en", seed=7)
-    text = content(Renderer(strategy, names, "en", MEANINGS, [("hm", UNCERTAIN)]))
+    text = content(Renderer(strategy, names, definitions=MEANINGS, fixed=[("hm", UNCERTAIN)]))
     assert f"{names['refund']}: Money is wanted back.\n" in text and f"\n{names[UNCERTAIN]}\n" in text
     assert f"Text: hm\nLabel: {names[UNCERTAIN]}\n" in text
     assert not any(label in text.replace(meaning, "") for label in LABELS for meaning in MEANINGS.values())
@@ -181,7 +181,7 @@ def test_a_new_field_takes_one_record_and_one_function(tmp_path: Path, data_set:
     shutil.copytree(ROOT / "tasks", tmp_path / "tasks")
     record, function = tmp_path / "gencls/params.py", tmp_path / "gencls/prompts.py"
     patch(record, "    definitions: bool = False\n", '    hint: str = ""\n')
-    patch(function, "        t = TEMPLATES[self.language]\n", "        if self.strategy.hint:\n            return self.strategy.hint\n")
+    patch(function, "        t = self.template\n", "        if self.strategy.hint:\n            return self.strategy.hint\n")
     define.main(data_set, "d")
     strategies = {"zero_shot": {}, "hinted": {"hint": "Mind the tone. "}}
     content = {"datasets": {"d": {"source": "builtin"}}, "strategies": strategies, "grid": {"train": ["zero_shot"], "infer": ["zero_shot"]}}

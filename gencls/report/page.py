@@ -40,6 +40,8 @@ class DataSet:
     """Stage → name → learning curve with a column `step`."""
     mining: dict[str, Any]
     """Summary of the mine stage."""
+    mining_page: str
+    """Link, relative to the report."""
     validation: dict[str, Any]
     """Record of the validate stage."""
     validation_page: str
