@@ -153,6 +153,34 @@ def paired(gold: Sequence[str], a: Sequence[str | None], b: Sequence[str | None]
     }
 
 
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """p-values adjusted for their number, in the given order: of those at most 0.05, one or more is mere chance in 5 % of cases at most.
+
+    With p(1) <= … <= p(m) the adjusted p(i) is the maximum over j <= i of min(1, (m - j + 1) · p(j)): step-down, under any dependence
+    between the tests (Holm 1979, "A simple sequentially rejective multiple test procedure"). None, an untested comparison, stays None
+    and does not count towards m.
+
+    Raises:
+        ValueError: a p is not between 0 and 1.
+    """
+    known = [i for i, p in enumerate(p_values) if p is not None]
+    p_M = np.array([p_values[i] for i in known], dtype=np.float64)
+    if not ((p_M >= 0) & (p_M <= 1)).all():
+        raise ValueError(f"p-values lie between 0 and 1: {p_M.tolist()}")
+    order_M = np.argsort(p_M, kind="stable")
+    raised_M = np.maximum.accumulate(np.minimum(1.0, p_M[order_M] * np.arange(len(p_M), 0, -1)))
+    adjusted: list[float | None] = [None] * len(p_values)
+    for rank, place in enumerate(order_M):
+        adjusted[known[place]] = _round(raised_M[rank])
+    return adjusted
+
+
+def bin_numbers(confidence_N: Floats, bins: int) -> Ints:
+    """(N,) which of the equal-width bins each confidence is in: bin k holds (k / bins, (k + 1) / bins]; 0 falls into the first."""
+    number_N: Ints = np.clip(np.ceil(confidence_N * bins).astype(np.int64) - 1, 0, bins - 1)
+    return number_N
+
+
 def predictions_frame(  # noqa: PLR0913  # the columns of a file, one argument each
     ids: Sequence[str],
     texts: Sequence[str],
@@ -251,9 +279,7 @@ def _confidence(predicted_N: Ints, probabilities: Floats) -> Floats:
 
 
 def _ece(correct_N: NDArray[np.bool_], confidence_N: Floats, bins: int) -> float:
-    """Bin k holds the confidences in (k / bins, (k + 1) / bins]; 0 falls into the first."""
-    bin_N = np.clip(np.ceil(confidence_N * bins).astype(np.int64) - 1, 0, bins - 1)
-    gap_bins = np.bincount(bin_N, weights=correct_N - confidence_N, minlength=bins)
+    gap_bins = np.bincount(bin_numbers(confidence_N, bins), weights=correct_N - confidence_N, minlength=bins)
     return float(np.abs(gap_bins).sum() / len(correct_N))
 
 

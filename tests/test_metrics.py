@@ -116,6 +116,39 @@ def test_the_paired_macro_f1_is_the_difference_of_the_two_records():
     assert result["macro_f1"]["difference"] == pytest.approx(expected, abs=2e-6)
 
 
+def test_holm_multiplies_the_smallest_p_by_all_and_the_largest_by_one():
+    # Ascending .01 .02 .03 .04: 4 * .01 = .04, 3 * .02 = .06, 2 * .03 = .06, and 1 * .04 is raised to the .06 before it.
+    assert metrics.holm([0.04, 0.01, 0.03, 0.02]) == [0.06, 0.04, 0.06, 0.06]
+    # 3 * .001 = .003, 2 * .2 = .4, 1 * .9 = .9.
+    assert metrics.holm([0.2, 0.9, 0.001]) == [0.4, 0.9, 0.003]
+
+
+def test_an_adjusted_p_never_exceeds_one_and_of_equals_all_get_the_same():
+    assert metrics.holm([0.6, 0.5, 1.0]) == [1.0, 1.0, 1.0]
+    assert metrics.holm([0.02, 0.02, 0.02]) == [0.06, 0.06, 0.06]
+    assert metrics.holm([0.03]) == [0.03]
+
+
+def test_a_comparison_without_a_test_is_passed_through_and_not_counted():
+    assert metrics.holm([None, 0.01, None, 0.03]) == [None, 0.02, None, 0.03]
+    assert metrics.holm([None]) == [None]
+    assert metrics.holm([]) == []
+
+
+def test_holm_keeps_order_and_lies_between_the_raw_p_and_bonferroni():
+    p = np.random.default_rng(0).random(40)
+    adjusted = np.array(metrics.holm(list(p)))
+    assert (adjusted >= p - 1e-6).all()
+    assert (adjusted <= np.minimum(1, 40 * p) + 1e-6).all()
+    assert (np.diff(adjusted[np.argsort(p)]) >= 0).all()
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.1, float("nan")])
+def test_a_p_that_is_no_probability_is_refused(p: float):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        metrics.holm([0.5, p])
+
+
 def test_two_thousand_rows_and_119_classes_take_no_more_than_a_few_seconds():
     rng = np.random.default_rng(0)
     labels = [f"label {i}" for i in range(119)]
