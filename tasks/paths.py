@@ -74,6 +74,11 @@ def mining(ds: str) -> Path:
     return Path("reports/mine") / f"{ds}.json"
 
 
+def mining_page(ds: str) -> Path:
+    """The marked rows for people."""
+    return Path("reports/mine") / f"{ds}.html"
+
+
 def baseline(ds: str) -> Path:
     """Folder with metrics.json and <baseline>.csv, the predictions on the test split."""
     return Path("reports/baseline") / ds
