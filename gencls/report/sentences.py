@@ -110,7 +110,7 @@ def switching(switches: Sequence[Switch]) -> str:
     sure = [switch for switch in others if switch.adjusted < SURE]
     moved = f"{len(others)} of {count(len(switches), 'model')}"
     if not others:
-        return f"Every model ({len(switches)}) is best under the strategy that it was trained under."
+        return f"Each model ({len(switches)}) is best under the strategy that it was trained under."
     held = "none of these gains is" if not sure else "1 of these gains is" if len(sure) == 1 else f"{len(sure)} of these gains are"
     return (
         f"For {moved} another strategy than the one trained under is best; {held} more than chance after Holm's correction for "
@@ -162,7 +162,7 @@ def definitions(made: dict[str, Any]) -> str:
         return "The definitions in the prompts come with the data set."
     how = "are telling words of its training rows" if made["writer"] == "telling words" else f"were written by {made['writer']}"
     others = "" if written == total else "; the others come with the data set"
-    return f"The definitions of {written} of {count(total, 'class')} in the prompts {how}{others}."
+    return f"The prompts' definitions of {written} of the {total} classes {how}{others}."
 
 
 def _change(before: Arm, after: Arm) -> str:
