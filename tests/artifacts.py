@@ -98,7 +98,7 @@ def _final(params: Params, ds: str, cells: list[Cell], made: Made) -> None:
     arms = {}
     for cell in roles.values():
         record = made.record(folder / f"{cell.key}.csv", SKILL[cell.name], cell.decoding)
-        trust = {"temperature": 1.25, "threshold": 0.7 if cell.trainer == "sft" else None}
+        trust = {"temperature": 1.25, "threshold": 0.7 if len(made.labels) < 100 else None}
         arms[cell.key] = {
             **vars(cell),
             **trust,

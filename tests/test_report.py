@@ -121,8 +121,6 @@ def test_the_metrics_file_has_an_entry_per_baseline_and_role(workspace: Path):
     record = final["arms"][final["roles"]["naive_sft"]]["test"]
     names = ("accuracy", "macro_f1", "log_loss", "ece", "invalid_share")
     assert scores["intents"]["naive_sft"] == {name: record[name] for name in names}
-        score: record[score] for score in ("accuracy", "macro_f1", "log_loss", "ece", "invalid_share")
-    }
 
 
 def test_the_record_says_which_rows_each_arm_got_right(workspace: Path):
