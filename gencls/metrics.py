@@ -78,6 +78,8 @@ class Paired(TypedDict):
 
     accuracy: Difference
     macro_f1: Difference
+    relative: Difference
+    """The accuracy's difference as a share of the second arm's accuracy, which counts as one right row at least."""
 
 
 def correct(predicted: str | None, gold: str) -> bool:
@@ -114,7 +116,7 @@ def evaluate(  # noqa: PLR0913  # three inputs and four settings, all of them na
         "macro_f1": _round(macro_f1[0]),
         "macro_f1_ci": _interval(macro_f1[1:]),
         "log_loss": None if probabilities is None else _round(_log_loss(gold_N, probabilities)),
-        "ece": None if probabilities is None else _round(_ece(gold_N == predicted_N, _confidence(predicted_N, probabilities), bins)),
+        "ece": None if probabilities is None else _round(_ece(gold_N == predicted_N, confidence(predicted_N, probabilities), bins)),
         "invalid_share": _round((predicted_N == len(labels)).mean()),
         "per_class": _per_class(confusion, labels),
         "confusion": confusion.tolist(),
@@ -142,7 +144,9 @@ def paired(gold: Sequence[str], a: Sequence[str | None], b: Sequence[str | None]
     triples = np.stack([_codes(gold, labels, "gold"), _codes(a, labels, "predicted"), _codes(b, labels, "predicted")], axis=1)
     cells, draws = _resamples(triples, bootstrap, seed)
     gold_K, a_K, b_K = cells.T
-    accuracy = _accuracy(gold_K, a_K, draws) - _accuracy(gold_K, b_K, draws)
+    second = _accuracy(gold_K, b_K, draws)
+    accuracy = _accuracy(gold_K, a_K, draws) - second
+    relative = accuracy / np.maximum(second, 1 / len(gold))
     macro_f1 = _macro_f1(gold_K, a_K, draws, len(labels)) - _macro_f1(gold_K, b_K, draws, len(labels))
     only_a = int(draws[0, (a_K == gold_K) & (b_K != gold_K)].sum())
     only_b = int(draws[0, (b_K == gold_K) & (a_K != gold_K)].sum())
@@ -150,6 +154,7 @@ def paired(gold: Sequence[str], a: Sequence[str | None], b: Sequence[str | None]
     return {
         "accuracy": {"difference": _round(accuracy[0]), "ci": _interval(accuracy[1:]), "p": _round(p)},
         "macro_f1": {"difference": _round(macro_f1[0]), "ci": _interval(macro_f1[1:]), "p": None},
+        "relative": {"difference": _round(relative[0]), "ci": _interval(relative[1:]), "p": None},
     }
 
 
@@ -207,8 +212,7 @@ def write_predictions(frame: pd.DataFrame, path: Path) -> None:
 def read_predictions(path: Path) -> pd.DataFrame:
     """Read a predictions file back: a text or a label such as "NA" or "null" stays what it is."""
     words = {"id": str, "text": str, "label": str, "predicted": str}
-    header = pd.read_csv(path, nrows=0).columns
-    numbers = [column for column in header if column not in words]
+    numbers = [column for column in pd.read_csv(path, nrows=0).columns if column not in words]
     return pd.read_csv(path, dtype=words, keep_default_na=False, na_values={column: [""] for column in numbers})
 
 
@@ -274,7 +278,8 @@ def _log_loss(gold_N: Ints, probabilities: Floats) -> float:
     return float(-np.log(np.clip(p_N, CLIP, 1)).mean())
 
 
-def _confidence(predicted_N: Ints, probabilities: Floats) -> Floats:
+def confidence(predicted_N: Ints, probabilities: Floats) -> Floats:
+    """(N,) probability of each answer; 0 outside the label set, which is the number after the last label's."""
     return np.append(probabilities, np.zeros((len(predicted_N), 1)), axis=1)[np.arange(len(predicted_N)), predicted_N]
 
 

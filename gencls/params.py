@@ -322,6 +322,8 @@ class Evaluate(Section):
     """Resamples of a 95 % interval."""
     bins: Positive = 15
     """Of the expected calibration error."""
+    precision: float = Field(default=0.95, gt=0, le=1)
+    """Wanted of the answers that a model gives by itself; below the confidence that reaches it on validation it had better abstain."""
 
 
 class Report(Section):

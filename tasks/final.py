@@ -1,13 +1,16 @@
 """final: the cells chosen on validation, run on test → reports/final/<ds>/.
 
-metrics.json says which cell has which role (gencls/selection.py) and holds a record per cell on validation and on test; <cell>.csv are the
-predictions on test, <cell>.validation.csv those on validation.
+metrics.json says which cell has which role (gencls/selection.py) and holds a record per cell on validation and on test, and what validation
+says about its probabilities: their temperature, and the confidence from which on its answers are precise enough (`evaluate.precision`; null
+where none is). <cell>.csv are the predictions on test, <cell>.validation.csv those on validation.
 """
 
 from itertools import groupby
 from typing import Any
 
-from gencls import metrics, models, prompts, selection
+import numpy as np
+
+from gencls import calibration, metrics, models, prompts, selection
 from gencls.inference import Asker, Scored, certain
 from gencls.params import Params
 from gencls.progress import say
@@ -38,6 +41,8 @@ def main(params: Params, ds: str) -> None:
                     for cell in wanted:
                         arms[cell.key][split] = _record(params, rendered, scored, cell.decoding)
                         metrics.write_predictions(_predictions(rendered, scored, cell.decoding), out / file.format(cell.key))
+                        if split == "validation":
+                            arms[cell.key] |= _calibrated(params, rendered, scored, cell.decoding)
         stage.write_json({"roles": {role: cell.key for role, cell in roles.items()}, "arms": arms}, out / "metrics.json")
     for role, cell in roles.items():
         say(f"{ds} {role}: {cell.title}, test accuracy {arms[cell.key]['test']['accuracy']:.3f}")
@@ -60,6 +65,17 @@ def _record(params: Params, rendered: list[Prompt], scored: Scored, decoder: str
     gold = [prompt.label for prompt in rendered]
     answers = certain(scored.answers(decoder))
     return {**metrics.evaluate(gold, answers, scored.probabilities, labels=scored.labels, **settings), "cut_rows": scored.rows.cut}
+
+
+def _calibrated(params: Params, rendered: list[Prompt], scored: Scored, decoder: str) -> dict[str, float | None]:
+    """Temperature, and the threshold of the confidence after it."""
+    place = {label: i for i, label in enumerate(scored.labels)}
+    gold = np.array([place[prompt.label] for prompt in rendered])
+    answers = np.array([len(place) if answer is None else place[answer] for answer in certain(scored.answers(decoder))])
+    temperature = round(calibration.fit_temperature(scored.log_probabilities, gold), metrics.DIGITS)
+    confidence = metrics.confidence(answers, calibration.apply_temperature(scored.log_probabilities, temperature))
+    point = calibration.abstention_threshold(confidence, answers == gold, params.evaluate.precision)
+    return {"temperature": temperature, "threshold": None if point is None else point["threshold"]}
 
 
 def _predictions(rendered: list[Prompt], scored: Scored, decoder: str) -> Any:

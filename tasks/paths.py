@@ -10,6 +10,8 @@ REPORT = Path("reports/report.html")
 METRICS = Path("reports/metrics.json")
 CONFUSION = Path("reports/confusion")
 """Folder with <data set>.csv (label, predicted) of the best model on test, for `dvc plots`."""
+RESULTS = Path("reports/results")
+"""Folder with <data set>.json: every arm's numbers on test and which rows it got right, for tables over runs."""
 
 
 def raw(ds: str) -> Path:

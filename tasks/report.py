@@ -1,47 +1,53 @@
-"""report: what every enabled cell of the DAG left under reports/ → reports/report.html, metrics.json and confusion/.
+"""report: what every enabled cell of the DAG left under reports/ → reports/report.html, metrics.json, results/ and confusion/.
 
 Only cells that params.yaml enables are read: what lies in the folders may be left over from a strategy that is gone.
 """
 
-import json
 import os
 import platform
 from importlib import metadata
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from ruamel.yaml import YAML
 
 from gencls.params import Params
-from gencls.report import page
-from gencls.report.results import Results, read_baselines, read_cell
+from gencls.report import page, records, section
+from gencls.report.grid import read_row
+from gencls.report.results import Results, read_baselines, read_final
 from tasks import paths, stage
 
 PACKAGES = ("torch", "transformers", "tokenizers", "scikit-learn", "numpy", "pandas", "great_expectations", "dvc")
 
 
 def main(params: Params) -> None:
-    """Write the page for people and the numbers for `dvc metrics`."""
+    """Write the page for people and the numbers for `dvc metrics` and for tables over runs."""
     try:
         data_sets = [_data_set(params, ds) for ds in params.datasets]
     except FileNotFoundError as error:
         raise stage.StageError(f"{error.filename}: no such file; dvc repro makes it") from None
+    evaluate = params.evaluate
+    settings = page.Settings(params.report.rows, evaluate.bootstrap, evaluate.bins, evaluate.precision, params.seed)
+    paired = {data_set.name: section.paired(data_set.results, settings) for data_set in data_sets}
     content = page.Page(
         title=params.report.title,
-        data_sets=data_sets,
+        sections=[section.section(data_set, paired[data_set.name], settings) for data_set in data_sets],
         parameters=_yaml(params),
         times={name: [_time(name, ds, cells) for ds in params.datasets] for name, cells in _cells(params).items()},
         versions={"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES},
-        rows=params.report.rows,
-        bootstrap=params.evaluate.bootstrap,
-        seed=params.seed,
+        bootstrap=evaluate.bootstrap,
     )
     with stage.writing(paths.REPORT) as file:
         file.write_text(page.render(content), encoding="utf-8")
     with stage.writing(paths.METRICS) as file:
-        stage.write_json(page.scores(content), file)
+        stage.write_json({data_set.name: records.scores(data_set.results) for data_set in data_sets}, file)
+    with stage.writing(paths.RESULTS) as folder:
+        folder.mkdir()
+        for found in data_sets:
+            rows = found.validation["rows"]
+            record = records.record(found.name, found.results, paired[found.name], rows=rows, seed=params.seed)
+            stage.write_json(record, folder / f"{found.name}.json")
     with stage.writing(paths.CONFUSION) as folder:
         folder.mkdir()
         for data_set in data_sets:
@@ -50,20 +56,27 @@ def main(params: Params) -> None:
 
 
 def _data_set(params: Params, ds: str) -> page.DataSet:
-    trained_under = {f"sft/{strategy}": strategy for strategy in params.grid.train}
-    trained_under |= {f"rl/{algorithm}": params.rl.warmup_strategy for algorithm in params.rl.algorithms}
-    folders = [paths.evaluation(ds, *model.split("/"), infer) for model in trained_under for infer in params.grid.infer]
-    cells = [arm for folder in folders for arm in read_cell(folder, params.grid.decoding)]
+    strategies = {name: params.strategies[name] for name in dict.fromkeys((*params.grid.train, *params.grid.infer))}
+    defined = any(strategy.definitions for strategy in strategies.values())
     curves = {"base": _curve("base", ds, [""]), "sft": _curve("sft", ds, params.grid.train), "rl": _curve("rl", ds, params.rl.algorithms)}
     return page.DataSet(
         name=ds,
-        results=Results(read_baselines(paths.baseline(ds)), cells, trained_under),
+        results=_results(params, ds),
+        uncertain=[name for name in params.grid.infer if strategies[name].uncertain],
         curves={kind: series for kind, series in curves.items() if series},
-        mining=_json(paths.mining(ds)),
+        mining=stage.read_json(paths.mining(ds)),
         mining_page=os.path.relpath(paths.mining_page(ds), paths.REPORT.parent),
-        validation=_json(paths.validation_json(ds)),
+        validation=stage.read_json(paths.validation_json(ds)),
         validation_page=os.path.relpath(paths.validation_page(ds), paths.REPORT.parent),
+        definitions=stage.read_json(paths.definitions(ds)) if defined else None,
     )
+
+
+def _results(params: Params, ds: str) -> Results:
+    models = stage.trained_under(params)
+    enabled = (params.grid.infer, params.grid.decoding)
+    grid = [read_row(paths.evaluation(ds, *model.split("/")), strategy, *enabled) for model, strategy in models.items()]
+    return Results(read_baselines(paths.baseline(ds)), read_final(paths.final(ds)), grid)
 
 
 def _write_confusion(data_set: page.DataSet, file: Path) -> None:
@@ -73,19 +86,22 @@ def _write_confusion(data_set: page.DataSet, file: Path) -> None:
 
 def _cells(params: Params) -> dict[str, list[tuple[str, ...]]]:
     """Stage → what follows the data set's name in each of its cells."""
-    models = [("sft", name) for name in params.grid.train] + [("rl", name) for name in params.rl.algorithms]
+    once: list[tuple[str, ...]] = [()]
     return {
-        **{name: [()] for name in ("ingest", "validate", "base", "mine", "baseline")},
+        **dict.fromkeys(("ingest", "validate", "base", "mine", "define"), once),
         "render": [(name,) for name in params.strategies],
+        "baseline": once,
         "sft": [(name,) for name in params.grid.train],
         "rl": [(name,) for name in params.rl.algorithms],
-        "evaluate": [(*model, infer) for model in models for infer in params.grid.infer],
+        "ask": once,
+        "evaluate": [tuple(model.split("/")) for model in stage.trained_under(params)],
+        "final": once,
     }
 
 
 def _time(name: str, ds: str, cells: list[tuple[str, ...]]) -> page.Time:
     files = [paths.timing(name, ds, *cell) for cell in cells]
-    known = [_json(file)["seconds"] for file in files if file.exists()]
+    known = [stage.read_json(file)["seconds"] for file in files if file.exists()]
     return page.Time(sum(known), len(known), len(cells))
 
 
@@ -100,10 +116,6 @@ def _yaml(params: Params) -> str:
     text = StringIO()
     YAML().dump(params.model_dump(by_alias=True), text)
     return text.getvalue()
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -2,69 +2,110 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from gencls import metrics
-from gencls.baselines import BASELINES
+from gencls import metrics, selection
+from gencls.labels import UNCERTAIN
 from gencls.params import Params
-from tasks import paths
+from gencls.selection import Cell
+from tasks import paths, stage
 
 SETTINGS = {"bootstrap": 200, "bins": 15, "seed": 7}
-SKILL = {"majority": 0.0, "tfidf_logreg": 0.8, "zero_shot": 0.84, "similar_3": 0.87, "definitions": 0.85, "reinforce_pp": 0.85}
+BASELINES = {"majority": 0.0, "tfidf_logreg": 0.8, "linear_svm": 0.79}
+SKILL = {"zero_shot": 0.84, "similar_3": 0.87, "definitions": 0.85, "uncertain": 0.83, "reinforce_pp": 0.86, "sft": 0.84}
 """Chance that a made-up arm knows the answer."""
+OUTSIDE = 0.02
+"""Share of the answers that generation leaves the label set with."""
 
 
 def write(params: Params, ds: str, labels: Sequence[str], *, rows: int = 300, text: str = "{label}: made-up text") -> None:
     """Everything the report reads about one data set."""
     rng = np.random.default_rng(len(labels))
     gold = [str(label) for label in rng.choice(labels, size=rows, p=_shares(len(labels)))]
-    texts = [text.format(label=label, i=i) for i, label in enumerate(gold)]
-    records = {name: _answers(paths.baseline(ds) / f"{name}.csv", gold, texts, labels, SKILL[name]) for name in BASELINES}
-    _json(records, paths.baseline(ds) / "metrics.json")
-    models = [("sft", name) for name in params.grid.train] + [("rl", name) for name in params.rl.algorithms]
-    for trainer, name in models:
-        for infer in params.grid.infer:
-            _cell(params, (ds, trainer, name, infer), gold, texts, labels)
+    made = Made(gold, [text.format(label=label, i=i) for i, label in enumerate(gold)], labels)
+    _json(
+        {name: made.record(paths.baseline(ds) / f"{name}.csv", skill) for name, skill in BASELINES.items()},
+        paths.baseline(ds) / "metrics.json",
+    )
+    cells = [cell for model in stage.trained_under(params) for cell in _evaluation(params, ds, model, made)]
+    _final(params, ds, cells, made)
     _curves(params, ds)
     _json(_mining(), paths.mining(ds))
     _json(_validation(ds, labels), paths.validation_json(ds))
+    _json({"writer": "telling words", "written": list(labels), "definitions": {label: "words" for label in labels}}, paths.definitions(ds))
     _json({"stage": "sft", "seconds": 754.2}, paths.timing("sft", ds, params.grid.train[0]))
 
 
-def _cell(params: Params, cell: tuple[str, str, str, str], gold: list[str], texts: list[str], labels: Sequence[str]) -> None:
-    folder = paths.evaluation(*cell)
-    _, trainer, name, infer = cell
-    skill = SKILL[name] - (0 if infer == name or trainer == "rl" else 0.05)
-    splits = {
-        split: {
-            decoding: _answers(folder / file.format(decoding), gold, texts, labels, skill, decoding) for decoding in params.grid.decoding
+@dataclass(frozen=True)
+class Made:
+    """Rows with made-up answers; what a file says depends on its name alone."""
+
+    gold: list[str]
+    texts: list[str]
+    labels: Sequence[str]
+
+    def answers(self, file: Path, skill: float, decoding: str = "trie", *, uncertain: bool = False) -> tuple[list[str | None], np.ndarray]:
+        """Answers and probabilities."""
+        rng = np.random.default_rng(abs(hash_of(str(file))))
+        rows, place = len(self.gold), {label: i for i, label in enumerate(self.labels)}
+        strength = rng.gamma(2, 1.5, (rows, 1)) * (rng.random((rows, 1)) < skill)
+        right = np.eye(len(self.labels))[[place[label] for label in self.gold]]
+        scores = rng.normal(0, 1, (rows, len(self.labels))) + 2.5 * right * (0.6 + strength)
+        p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True) if skill else np.tile(_shares(len(self.labels)), (rows, 1))
+        predicted: list[str | None] = [self.labels[i] for i in p.argmax(axis=1)]
+        if decoding == "generate":
+            predicted = [None if rng.random() < OUTSIDE else label for label in predicted]
+        if uncertain:
+            predicted = [UNCERTAIN if row.max() < 0.4 else label for label, row in zip(predicted, p, strict=True)]
+        return predicted, p
+
+    def record(self, file: Path, skill: float, decoding: str = "trie") -> metrics.Record:
+        """Write a predictions file."""
+        predicted, p = self.answers(file, skill, decoding)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        ids = [f"test-{i:05}" for i in range(len(self.gold))]
+        metrics.write_predictions(metrics.predictions_frame(ids, self.texts, self.gold, predicted, p, self.labels), file)
+        return metrics.evaluate(self.gold, predicted, p, labels=self.labels, **SETTINGS)
+
+
+def _evaluation(params: Params, ds: str, model: str, made: Made) -> list[Cell]:
+    """A model's row of the grid: asked as it was trained, it knows more."""
+    trainer, name = model.split("/")
+    folder, own = paths.evaluation(ds, trainer, name), stage.trained_under(params)[model]
+    asked, cells = {}, []
+    for infer in params.grid.infer:
+        skill, uncertain = SKILL[name] - 0.05 * (infer != own), params.strategies[infer].uncertain
+        columns = {d: made.answers(folder / f"{infer}-{d}.csv", skill, d, uncertain=uncertain)[0] for d in params.grid.decoding}
+        known = {d: [None if answer == UNCERTAIN else answer for answer in given] for d, given in columns.items()}
+        scores = {d: metrics.score(made.gold, given, labels=made.labels) for d, given in known.items()}
+        shares = {d: given.count(UNCERTAIN) / len(given) for d, given in columns.items()}
+        tokens = {label: 2 + i % 3 for i, label in enumerate(made.labels)}
+        asked[infer] = {"scores": scores, "uncertain": shares, "outside": 0.01, "cut_rows": 0, "label_tokens": tokens}
+        cells += [Cell(trainer, name, infer, d, s["accuracy"], s["macro_f1"]) for d, s in scores.items()]
+        table = {"id": [f"validation-{i}" for i in range(len(made.gold))], "label": made.gold}
+        _csv(table | {d: [answer or "" for answer in given] for d, given in columns.items()}, folder / f"{infer}.csv")
+    _json({"trainer": trainer, "name": name, "weights": "0", "cells": asked}, folder / "metrics.json")
+    return cells
+
+
+def _final(params: Params, ds: str, cells: list[Cell], made: Made) -> None:
+    folder, roles = paths.final(ds), selection.roles(cells, stage.trained_under(params))
+    arms = {}
+    for cell in roles.values():
+        record = made.record(folder / f"{cell.key}.csv", SKILL[cell.name], cell.decoding)
+        trust = {"temperature": 1.25, "threshold": 0.7 if len(made.labels) < 100 else None}
+        arms[cell.key] = {
+            **vars(cell),
+            **trust,
+            "validation": record,
+            "test": {**record, "cut_rows": 3 if cell.infer == "similar_3" else 0},
         }
-        for split, file in (("validation", "validation_{}.csv"), ("test", "predictions_{}.csv"))
-    }
-    head = {"trainer": trainer, "name": name, "infer": infer, "cut_rows": {"validation": 0, "test": 3 if infer == "similar_3" else 0}}
-    _json(head | splits, folder / "metrics.json")
-
-
-def _answers(file: Path, gold: list[str], texts: list[str], labels: Sequence[str], skill: float, decoding: str = "trie") -> metrics.Record:
-    rng = np.random.default_rng(abs(hash_of(str(file))))
-    place = {label: i for i, label in enumerate(labels)}
-    strength = rng.gamma(2, 1.5, (len(gold), 1)) * (rng.random((len(gold), 1)) < skill)
-    scores = rng.normal(0, 1, (len(gold), len(labels))) + (np.eye(len(labels)) * 2.5)[[place[label] for label in gold]] * (0.6 + strength)
-    p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    if skill == 0:
-        p = np.tile(_shares(len(labels)), (len(gold), 1))
-    predicted: list[str | None] = [labels[i] for i in p.argmax(axis=1)]
-    probabilities = p
-    if decoding == "generate":
-        predicted = [None if rng.random() < 0.02 else label for label in predicted]
-        probabilities = None
-    file.parent.mkdir(parents=True, exist_ok=True)
-    ids = [f"test-{i:05}" for i in range(len(gold))]
-    metrics.predictions_frame(ids, texts, gold, predicted, probabilities, labels).to_csv(file, index=False)
-    return metrics.evaluate(gold, predicted, probabilities, labels=labels, **SETTINGS)
+    _json({"roles": {role: cell.key for role, cell in roles.items()}, "arms": arms}, folder / "metrics.json")
 
 
 def hash_of(text: str) -> int:
@@ -121,7 +162,7 @@ def _validation(ds: str, labels: Sequence[str]) -> dict[str, object]:
     return {"data_set": ds, "ok": True, "rows": rows, "labels": counts, "lengths": {}, "findings": [finding], "expectations": 31}
 
 
-def _csv(columns: dict[str, np.ndarray], file: Path) -> None:
+def _csv(columns: dict[str, Any], file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(columns).to_csv(file, index=False)
 

@@ -15,7 +15,7 @@ from tasks import paths
 
 ROOT = Path(__file__).parents[1]
 STAGES: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"]
-CELLS = {"ds": "DS", "strategy": "ST", "name": "NM", "infer": "IN", "algorithm": "AL"}
+CELLS = {"ds": "DS", "strategy": "ST", "name": "NM", "algorithm": "AL"}
 NOT_WATCHED = {"gencls/errors.py", "gencls/params.py", "gencls/__init__.py", "tasks/__init__.py", "tasks/stage.py", "tasks/paths.py"}
 """Plumbing: what it decides reaches a stage as tracked parameters and paths."""
 
@@ -99,10 +99,16 @@ def test_dvc_and_the_stages_mean_the_same_paths() -> None:
         str(p) for p in (paths.prompts("DS", "ST"), paths.base("DS"), paths.model("sft", "DS", "ST"), paths.curve("sft", "DS", "ST"))
     }
     assert {str(paths.model("rl", "DS", "AL")), str(paths.curve("rl", "DS", "AL")), str(paths.model("sft", "DS", "WARM"))} <= declared("rl")
+    assert str(paths.definitions("DS")) in declared("define") & declared("render")
+    assert declared("ask") == {str(paths.prompts("DS", "ST").parent), str(paths.asked("DS"))}
     for stage, trainer in (("evaluate", "sft"), ("evaluate_rl", "rl")):
-        wanted = (paths.prompts("DS", "IN"), paths.model(trainer, "DS", "NM"), paths.evaluation("DS", trainer, "NM", "IN"))
+        wanted = (paths.asked("DS"), paths.model(trainer, "DS", "NM"), paths.evaluation("DS", trainer, "NM"))
         assert declared(stage) == {str(p) for p in wanted}
-    assert str(paths.REPORT) in declared("report")
+    rows = (paths.model("sft", "DS", "NM").parent, paths.evaluation("DS", "sft", "NM").parents[1])
+    assert declared("final") == {str(p) for p in (paths.asked("DS"), *rows, paths.final("DS"))}
+    read = (paths.definitions("DS"), paths.curve("base", "DS"), paths.baseline("DS"), rows[1], paths.final("DS"), paths.mining("DS"))
+    read = (*read, paths.curve("sft", "DS", "ST").parent, paths.validation_json("DS"))
+    assert declared("report") == {str(p.parent) for p in read} | {str(p) for p in (paths.REPORT, paths.CONFUSION, paths.RESULTS)}
 
 
 def test_every_stage_module_is_in_the_dag_and_every_section_is_known() -> None:

@@ -9,8 +9,8 @@ import artifacts
 import pytest
 
 from gencls import params
-from gencls.report import rows, words
-from gencls.report.results import Arm, Results, compare
+from gencls.report import grid, rows, words
+from gencls.report.results import Arm, compare
 from tasks import paths, report, stage
 
 LABELS = ["card arrival", "cancel order", "</style><script>alert(1)</script>", "change address", "missing item", 'say "no" & go']
@@ -19,9 +19,10 @@ CHINESE = [f"{first}{second}" for first in "财体教游音视社医旅购金" f
 
 
 def settings(*data_sets: str, **changes) -> params.Params:
-    strategies = {"zero_shot": {}, "similar_3": {"shots": 3}, "definitions": {}}
-    grid = {"train": ["zero_shot", "similar_3"], "infer": ["zero_shot", "similar_3"], "decoding": ["trie", "generate"]}
-    content = {"datasets": {ds: {"source": "builtin"} for ds in data_sets}, "strategies": strategies, "grid": grid}
+    strategies = {"zero_shot": {}, "similar_3": {"shots": 3}, "uncertain": {"uncertain": True}, "definitions": {"definitions": True}}
+    names = ["zero_shot", "similar_3", "uncertain"]
+    cells = {"train": names, "infer": names, "decoding": ["trie", "perplexity", "generate"]}
+    content = {"datasets": {ds: {"source": "builtin"} for ds in data_sets}, "strategies": strategies, "grid": cells}
     return params.parse({**content, "evaluate": {"bootstrap": 100}, "report": {"title": "A <title>", "rows": 5}, **changes})
 
 
@@ -34,7 +35,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory):
     content = settings("intents", "apps")
     artifacts.write(content, "intents", LABELS, text=TEXT)
     artifacts.write(content, "apps", CHINESE)
-    leftover = paths.evaluation("intents", "sft", "gone", "zero_shot") / "metrics.json"
+    leftover = paths.evaluation("intents", "sft", "gone") / "metrics.json"
     leftover.parent.mkdir(parents=True)
     leftover.write_text("a strategy that is no longer in params.yaml")
     report.main(content)
@@ -111,26 +112,52 @@ def test_the_same_inputs_give_the_same_bytes(workspace: Path, page: str):
     assert (workspace / paths.REPORT).read_text(encoding="utf-8") == page
 
 
-def test_the_metrics_file_has_an_entry_per_arm(workspace: Path):
+def test_the_metrics_file_has_an_entry_per_baseline_and_role(workspace: Path):
     scores = json.loads((workspace / paths.METRICS).read_text())
-    arms = ["baseline/majority", "baseline/tfidf_logreg", "sft/zero_shot", "sft/similar_3", "rl/reinforce_pp", "naive"]
-    assert {ds: list(entry) for ds, entry in scores.items()} == {"intents": arms, "apps": arms}
-    record = json.loads((paths.evaluation("intents", "sft", "zero_shot", "zero_shot") / "metrics.json").read_text())["test"]["trie"]
-    expected = {score: record[score] for score in ("accuracy", "macro_f1", "log_loss", "ece", "invalid_share")}
-    assert scores["intents"]["naive"] == expected
+    roles = ["naive_sft", "best_train", "best_cell", "warm_up", "rl_reinforce_pp", "best"]
+    assert list(scores) == ["intents", "apps"]
+    assert all(list(entry) == [*artifacts.BASELINES, *roles] for entry in scores.values())
+    final = json.loads((paths.final("intents") / "metrics.json").read_text())
+    record = final["arms"][final["roles"]["naive_sft"]]["test"]
+    names = ("accuracy", "macro_f1", "log_loss", "ece", "invalid_share")
+    assert scores["intents"]["naive_sft"] == {name: record[name] for name in names}
+
+
+def test_the_record_says_which_rows_each_arm_got_right(workspace: Path):
+    record = json.loads((workspace / paths.RESULTS / "apps.json").read_text(encoding="utf-8"))
+    results = report._results(settings("apps"), "apps")
+    assert (record["data_set"], record["seed"], record["rows"]) == ("apps", 7, {"train": 3000, "validation": 500, "test": 1000})
+    assert record["arms"]["majority"]["cell"] is None
+    assert record["arms"]["best"]["cell"] == results.winner.title
+    for name, arm in record["arms"].items():
+        bits = "".join(f"{byte:08b}" for byte in bytes.fromhex(arm["correct"]))[: arm["rows"]]
+        assert [bit == "1" for bit in bits] == results.named[name].right
+        assert bits.count("1") / arm["rows"] == pytest.approx(arm["accuracy"], abs=1e-6)
+    found = record["paired"]["best_cell_vs_naive"]
+    naive, best = (record["arms"][name]["accuracy"] for name in ("naive_sft", "best_cell"))
+    assert found["accuracy"]["difference"] == pytest.approx(best - naive, abs=1e-5)
+    assert found["relative"]["difference"] == pytest.approx(best / naive - 1, abs=1e-5)
+    assert set(record["paired"]) == set(results.pairs)
 
 
 def test_the_confusion_for_dvc_is_that_of_the_best_arm(workspace: Path):
     lines = (paths.CONFUSION / "apps.csv").read_text(encoding="utf-8").splitlines()
-    winner = report._data_set(settings("apps"), "apps").results.winner
+    winner = report._results(settings("apps"), "apps").winner
     right = sum(gold == predicted for gold, predicted in (line.split(",") for line in lines[1:]))
     assert (lines[0], len(lines)) == ("label,predicted", 301)
     assert right / 300 == pytest.approx(winner.test["accuracy"], abs=1e-6)
 
 
+def test_only_cells_with_a_role_are_in_the_table_of_test_results(page: str):
+    table = page.split("Results on test")[1].split("</table>")[0]
+    found = report._results(settings("intents"), "intents")
+    assert table.count("<tr") == 1 + len(found.baselines) + len(found.cells)
+    assert all(f">{role}</span>" in table for role in ("naive SFT", "best", "RL starts here"))
+
+
 def test_times_that_are_not_known_are_not_invented(page: str):
     text = Tags(page).text
-    assert "12 min 34 s1 of 2 cells" in text
+    assert "12 min 34 s1 of 3 cells" in text
     assert "0 s" not in text.replace("34 s", "").split("Time per stage")[1].split("Versions")[0]
 
 
@@ -153,70 +180,57 @@ def test_a_missing_cell_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         report.main(settings("intents"))
 
 
-def arm(name: str, validation: float | None, test: float, *, trainer: str = "sft", infer: str = "zero_shot", decoding: str = "trie") -> Arm:
-    """An arm of which only the accuracies matter."""
-    record = {"rows": 100, "accuracy": test, "accuracy_ci": [test, test], "macro_f1": test, "macro_f1_ci": [test, test]}
-    seen = None if validation is None else {**record, "accuracy": validation, "macro_f1": validation}
-    return Arm(trainer, name, record, Path("absent.csv"), infer if seen else "", decoding if seen else "", seen)
+def test_who_wrote_the_definitions_is_said_where_prompts_show_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str):
+    assert "definitions of" not in page
+    monkeypatch.chdir(tmp_path)
+    cells = {"train": ["zero_shot"], "infer": ["zero_shot", "definitions"], "decoding": ["trie"]}
+    content = settings("intents", grid=cells, rl={"algorithms": []})
+    artifacts.write(content, "intents", ["a", "b"])
+    report.main(content)
+    text = Tags(paths.REPORT.read_text(encoding="utf-8")).text
+    assert "The prompts' definitions of 2 of the 2 classes are telling words of its training rows." in text
 
 
-def results(*cells: Arm) -> Results:
-    trained_under = {cell.model: cell.name if cell.trainer == "sft" else "zero_shot" for cell in cells}
-    baselines = [arm("majority", None, 0.3, trainer="baseline"), arm("tfidf_logreg", None, 0.8, trainer="baseline")]
-    return Results(baselines, list(cells), trained_under)
+def test_the_share_answered_uncertain_is_shown_where_it_is_offered(page: str):
+    text = Tags(page).text
+    assert text.count("Where the label Uncertain is offered, between") == 2
+    cell = json.loads((paths.evaluation("intents", "sft", "similar_3") / "metrics.json").read_text())["cells"]["uncertain"]
+    assert words.percent(cell["uncertain"]["trie"]) in page.split("Answered Uncertain")[1].split("</table>")[0]
 
 
-def test_the_choice_is_made_on_validation_and_not_on_test():
-    found = results(arm("zero_shot", 0.8, 0.99), arm("zero_shot", 0.9, 0.5, infer="similar_3"), arm("similar_3", 0.85, 0.95))
-    assert found.winner.title == "sft/zero_shot · similar_3 · trie"
-    assert [cell.title for cell in found.shown[2:]] == [
-        "sft/zero_shot · similar_3 · trie",
-        "sft/zero_shot · zero_shot · trie",
-        "sft/similar_3 · zero_shot · trie",
-    ]
-    assert found.best_baseline.name == "tfidf_logreg"
+def test_calibration_and_the_threshold_are_reported_on_test(page: str):
+    text = Tags(page).text
+    assert text.count("The temperature fitted on validation is 1.25: the model is too sure of itself.") == 2
+    assert "confidence of at least 70.0\u00a0% reached the precision of 95.0\u00a0%" in text
+    assert "No threshold to abstain below" in text
+    assert page.count("accuracy against confidence, at temperature 1.25") == 2
 
 
-def test_of_equal_cells_the_first_of_the_grid_is_chosen():
-    found = results(arm("zero_shot", 0.9, 0.1), arm("zero_shot", 0.9, 0.9, decoding="perplexity"), arm("similar_3", 0.9, 0.9))
-    assert found.winner.title == "sft/zero_shot · zero_shot · trie"
+def test_the_length_bias_is_shown_only_where_labels_differ_in_length(workspace: Path, page: str):
+    assert page.count("Do long labels win?") == 2
+    row = report._results(settings("intents"), "intents").grid[0]
+    shown = grid.lengths(row, "zero_shot")
+    assert [part["tokens"] for part in shown.table] == [2, 3, 4]
+    assert sum(part["gold"] for part in shown.table) == pytest.approx(1)
+    outside = (row.answers("zero_shot")["generate"] == "").sum()
+    assert (shown.rows, shown.left_out) == (300 - outside, outside)
+    same = dict.fromkeys(row.asked["zero_shot"]["label_tokens"], 2)
+    row.asked["zero_shot"]["label_tokens"] = same
+    assert grid.lengths(row, "zero_shot") is None
 
 
-def test_naive_sft_is_zero_shot_in_training_and_inference_with_trie_decoding():
-    cells = [arm("zero_shot", 0.9, 0.9, decoding="perplexity"), arm("zero_shot", 0.8, 0.8), arm("reinforce_pp", 0.9, 0.9, trainer="rl")]
-    assert results(*cells).naive.test["accuracy"] == 0.8
-    assert results(arm("similar_3", 0.9, 0.9)).naive is None
-    assert results(cells[0]).naive.decoding == "perplexity"
-
-
-def difference(value: float, p: float) -> dict:
-    return {"accuracy": {"difference": value, "ci": [value - 0.01, value + 0.01], "p": p}, "macro_f1": {}}
-
-
-def test_the_sentences_say_when_nothing_was_gained():
-    plain, best = arm("zero_shot", 0.8, 0.9), arm("similar_3", 0.9, 0.91, infer="similar_3")
-    found = results(plain, best)
-    chance = "Naive SFT has 90.0\u00a0%: a difference of +1.0 points [0.0,\u00a0+2.0], p = 0.40, within chance on this test set."
-    assert words.against_naive(found, difference(0.01, 0.4)) == chance
-    assert words.against_naive(found, difference(0.01, 0.0004)).endswith("p < 0.001, more than chance explains.")
-    assert words.against_naive(found, difference(-0.01, 0.01)).endswith("p = 0.01, worse by more than chance explains.")
-    assert words.against_naive(results(plain), None).startswith("It is naive SFT itself")
-    assert "is not known" in words.against_naive(results(best), None)
-
-
-@pytest.mark.parametrize(
-    ("value", "p", "start"),
-    [
-        (0.02, 0.01, "RL helped:"),
-        (0.0, 1.0, "RL did not help:"),
-        (0.02, 0.3, "RL did not measurably help:"),
-        (-0.02, 0.3, "RL did not help:"),
-        (-0.02, 0.01, "RL made it worse:"),
-    ],
-)
-def test_the_sentence_about_rl_is_honest(value: float, p: float, start: str):
-    sentence = words.rl_against_warm_up(arm("reinforce_pp", 0.9, 0.92, trainer="rl"), arm("zero_shot", 0.9, 0.9), difference(value, p))
-    assert sentence.startswith(start)
+def test_without_naive_sft_the_gain_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    cells = {"train": ["similar_3"], "infer": ["similar_3"], "decoding": ["perplexity"]}
+    content = settings("intents", grid=cells, rl={"algorithms": [], "warmup_strategy": "similar_3"})
+    artifacts.write(content, "intents", ["a", "b"])
+    report.main(content)
+    text = Tags(paths.REPORT.read_text(encoding="utf-8")).text
+    assert "so the gain over it is not known" in text
+    assert "Other prompts at inference than in training?" not in text
+    record = json.loads((paths.RESULTS / "intents.json").read_text())
+    assert list(record["paired"]) == ["best_cell_vs_best_train", "best_vs_best_baseline"]
+    assert record["paired"]["best_cell_vs_best_train"]["accuracy"] == {"difference": 0, "ci": [0, 0], "p": 1}
 
 
 def test_numbers_are_written_for_people():
@@ -224,6 +238,10 @@ def test_numbers_are_written_for_people():
     assert (words.points(0.008), words.points(-0.0123), words.points(-0.0001)) == ("+0.8", "\N{MINUS SIGN}1.2", "0.0")
     assert [words.duration(x) for x in (0.2, 42.4, 725, 7380)] == ["< 1 s", "42 s", "12 min 5 s", "2 h 3 min"]
     assert [words.p_value(x) for x in (0.0001, 0.0123, 0.4, 1.0)] == ["< 0.001", "0.012", "0.40", "1.00"]
+
+
+def test_a_relative_gain_has_two_digits_and_its_interval():
+    assert words.relative(0.03456, [-0.01, 0.0]) == "+3.46\u00a0% [\N{MINUS SIGN}1.00,\u00a00.00]"
 
 
 def predictions(tmp_path: Path, name: str, answers: list[str], confidence: list[float]) -> Arm:

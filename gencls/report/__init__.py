@@ -1,11 +1,16 @@
 """The report: one HTML page that opens offline and answers which model is best, by how much, and whether that is more than chance.
 
-results.py   arms read from the stages' folders; which one is chosen, and by what
-page.py      `render(Page)` → HTML, `scores` → the small metrics file
-words.py     the sentences at the top, and how numbers are written
-rows.py      test rows worth reading, pairs of classes worth separating
-charts.py    the figures, as Vega-Lite specifications
+results.py      arms on test, read from the stages' folders, and which of them are compared
+grid.py         every trained model on validation: switching the prompts at inference, length bias
+calibrated.py   what the probabilities of an arm are worth
+records.py      the same results for machines
+section.py      what the page shows of one data set
+page.py         `render(Page)` → HTML
+sentences.py    findings in words
+words.py        how numbers are written
+rows.py         test rows worth reading, pairs of classes worth separating
+charts.py       the figures, as Vega-Lite specifications
 calibration_charts.py   those of calibration, abstention and length bias
-svg.py       specification → inline SVG that follows the page's light and dark colours
-page.html, style.css
+svg.py          specification → inline SVG that follows the page's light and dark colours
+page.html, section.html, macros.html, style.css
 """

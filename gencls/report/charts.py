@@ -11,9 +11,11 @@ import pandas as pd
 from markupsafe import Markup
 
 from gencls.metrics import Record
-from gencls.report.results import Arm, Results
+from gencls.report.grid import Row
+from gencls.report.results import Arm
 from gencls.report.svg import COLOURS, INK, LINE, SOFT, Spec, colour_of, draw, extent
 from gencls.report.words import interval, percent
+from gencls.selection import Cell
 
 Measure = Literal["accuracy", "macro_f1"]
 
@@ -64,53 +66,48 @@ def _estimate(record: Record, measure: Measure) -> tuple[float, list[float]]:
     return record["macro_f1"], record["macro_f1_ci"]
 
 
-def grid(results: Results, decoding: str) -> Markup:
-    """Validation accuracy of every model (rows) under every inference strategy (columns), one decoding."""
-    models, inferences = list(results.trained_under), list(dict.fromkeys(arm.infer for arm in results.cells))
-    slanted = extent(inferences) > 76
-    turned = {"labelAngle": -40, "labelAlign": "left"} if slanted else {"labelAngle": 0}
-    x = {
-        "field": "infer",
-        "type": "nominal",
-        "sort": inferences,
-        "title": "prompts at inference",
-        "axis": BARE | turned | {"orient": "top"},
-    }
+def grid(rows: Sequence[Row], decoding: str, winner: str) -> Markup:
+    """Validation accuracy of every model (rows) under every inference strategy (columns), one decoding.
+
+    Outlined: the best cell of each row; dashed: the strategy that the model was trained under; ★: the cell of the title `winner`.
+    """
+    models, inferences = [row.model for row in rows], list(rows[0].asked)
+    step = 78 if len(inferences) <= 6 else 62
+    turned = {"labelAngle": -40, "labelAlign": "left"} if extent(inferences) > step else {"labelAngle": 0}
+    title = "prompts at inference"
+    x = {"field": "infer", "type": "nominal", "sort": inferences, "title": title, "axis": BARE | turned | {"orient": "top"}}
     y = {"field": "model", "type": "nominal", "sort": models, "title": None, "axis": BARE | {"minExtent": extent(models)}}
-    shade = {"field": "value", "type": "quantitative", "legend": None, "scale": {"domain": _span(results), "range": [0.06, 0.62]}}
-    edge = {"field": "edge", "type": "quantitative", "legend": None, "scale": None}
-    cell = {"type": "rect", "fill": COLOURS[0], "stroke": INK, "cornerRadius": 2, "strokeOpacity": 1}
+    shade = {"field": "value", "type": "quantitative", "legend": None, "scale": {"domain": _span(rows), "range": [0.06, 0.62]}}
+    cell = {"type": "rect", "fill": COLOURS[0], "cornerRadius": 2}
+    frame = SILENT | {"type": "rect", "fillOpacity": 0, "cornerRadius": 2, "strokeOpacity": 1}
     spec: Spec = {
-        "data": {"values": _grid_rows(results, decoding)},
-        "width": {"step": 78},
+        "data": {"values": [_grid_cell(row, cell, winner) for row in rows for cell in row.cells if cell.decoding == decoding]},
+        "width": {"step": step},
         "height": {"step": 30},
         "encoding": {"x": x, "y": y},
         "layer": [
-            {"mark": cell, "encoding": {"fillOpacity": shade, "strokeWidth": edge, "description": {"field": "tip"}}},
+            {"mark": cell, "encoding": {"fillOpacity": shade, "description": {"field": "tip"}}},
             {"mark": SILENT | {"type": "text"}, "encoding": {"text": {"field": "text"}}},
+            {"transform": [{"filter": "datum.own"}], "mark": frame | {"stroke": SOFT, "strokeDash": [3, 3]}},
+            {"transform": [{"filter": "datum.best"}], "mark": frame | {"stroke": INK, "strokeWidth": 2}},
         ],
     }
     return draw(spec, f"validation accuracy by model and inference strategy, {decoding} decoding")
 
 
-def _grid_rows(results: Results, decoding: str) -> list[Spec]:
-    best = {arm.title for arm in results.chosen.values()}
-    rows = []
-    for arm in results.cells:
-        if arm.decoding == decoding and arm.validation is not None:
-            accuracy, star = arm.validation["accuracy"], " ★" if arm.title == results.winner.title else ""
-            shown = {
-                "text": f"{100 * accuracy:.1f}{star}",
-                "edge": 2 if arm.title in best else 0,
-                "tip": f"{arm.title}: {percent(accuracy)}",
-            }
-            rows.append({"model": arm.model, "infer": arm.infer, "value": accuracy} | shown)
-    return rows
+def _grid_cell(row: Row, cell: Cell, winner: str) -> Spec:
+    shown = {
+        "text": f"{100 * cell.accuracy:.1f}{' ★' if cell.title == winner else ''}",
+        "tip": f"{cell.title}: {percent(cell.accuracy)}",
+        "best": cell == row.best(cell.decoding),
+        "own": cell.infer == row.trained_under,
+    }
+    return {"model": row.model, "infer": cell.infer, "value": cell.accuracy} | shown
 
 
-def _span(results: Results) -> list[float]:
+def _span(rows: Sequence[Row]) -> list[float]:
     """Of all accuracies of the grid, so that the shades of different decodings mean the same."""
-    values = [arm.validation["accuracy"] for arm in results.cells if arm.validation is not None]
+    values = [cell.accuracy for row in rows for cell in row.cells]
     return [min(values), max(max(values), min(values) + 1e-6)]
 
 

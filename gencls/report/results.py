@@ -1,11 +1,10 @@
-"""What is compared. An arm is one way to answer the test split: a baseline, or a trained model under one inference strategy and decoding.
+"""What is compared on test. An arm is one way to answer the test split: a baseline, or a cell of the grid that has a role.
 
-Which arm is best is decided on validation alone. Test numbers are shown for two arms per model, the best one and its own one (the strategy
-it was trained under), so that nobody picks the winner of a large table on the test split by eye.
+Roles are given on validation (gencls/selection.py), and only cells with a role were run on test (tasks/final.py), so nobody can pick the
+winner of a large table on the test split.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +13,10 @@ import pandas as pd
 
 from gencls import metrics
 from gencls.metrics import Paired, Record
+from gencls.report.grid import Row
 
-PLAIN_STRATEGY = "zero_shot"
-PLAIN_DECODING = "trie"
+CONTROL = "rl_sft"
+"""Role of the control of RL: as many more steps of plain SFT."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,12 @@ class Arm:
     """Predictions on the test split."""
     infer: str = ""
     decoding: str = ""
-    validation: Record | None = None
-    """None for a baseline: it has no cell to choose."""
     cut_rows: int = 0
     """Test texts that did not fit into the model."""
+    temperature: float = 1.0
+    """Fitted on validation; a baseline's probabilities stay as they are."""
+    threshold: float | None = None
+    """Of the confidence at that temperature: below it the model had better abstain. None where no threshold is precise enough."""
 
     @property
     def model(self) -> str:
@@ -49,7 +51,7 @@ class Arm:
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """Read once, and only for the arms that are shown."""
+        """Read once."""
         return metrics.read_predictions(self.file)
 
     @property
@@ -57,66 +59,62 @@ class Arm:
         """Predicted labels, None outside the label set."""
         return [label or None for label in self.predictions["predicted"]]
 
+    @property
+    def right(self) -> list[bool]:
+        """Row by row."""
+        return [metrics.correct(answer, gold) for answer, gold in zip(self.answers, self.predictions["label"], strict=True)]
+
 
 def read_baselines(folder: Path) -> list[Arm]:
-    """The arms of a baseline stage's folder."""
+    """The arms of a folder {metrics.json: {name: record}, <name>.csv}."""
     records: dict[str, Record] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     return [Arm("baseline", name, record, folder / f"{name}.csv") for name, record in records.items()]
 
 
-def read_cell(folder: Path, decodings: Sequence[str]) -> list[Arm]:
-    """The arms of an evaluate stage's folder, one per enabled decoding."""
-    cell = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    return [
-        Arm(
-            cell["trainer"],
-            cell["name"],
-            cell["test"][decoding],
-            folder / f"predictions_{decoding}.csv",
-            cell["infer"],
-            decoding,
-            cell["validation"][decoding],
-            cell["cut_rows"].get("test", 0),
+def read_final(folder: Path) -> dict[str, Arm]:
+    """Role → arm; two roles of one cell have the same arm."""
+    final = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    arms = {
+        key: Arm(
+            trainer=cell["trainer"],
+            name=cell["name"],
+            test=cell["test"],
+            file=folder / f"{key}.csv",
+            infer=cell["infer"],
+            decoding=cell["decoding"],
+            cut_rows=cell["test"]["cut_rows"],
+            temperature=cell["temperature"],
+            threshold=cell["threshold"],
         )
-        for decoding in decodings
-    ]
+        for key, cell in final["arms"].items()
+    }
+    return {role: arms[key] for role, key in final["roles"].items()}
 
 
 @dataclass(frozen=True)
 class Results:
-    """Every arm of a data set, and the choices that follow from them."""
+    """Everything measured on one data set."""
 
     baselines: list[Arm]
-    cells: list[Arm]
-    """The grid; of equals the earlier one is chosen."""
-    trained_under: dict[str, str]
-    """Model → the strategy of its training prompts; for RL that of its warm-up."""
+    roles: dict[str, Arm]
+    """As in gencls/selection.py; a role that the grid has no cell for is absent, `best` never is."""
+    grid: list[Row]
+    """Every trained model on validation, in the order of params.yaml."""
 
     @property
     def labels(self) -> list[str]:
         """The label set, in the order of the confusion."""
-        return list(self.baselines[0].test["per_class"])
-
-    @property
-    def chosen(self) -> dict[str, Arm]:
-        """Each model's best arm on validation."""
-        return {model: _best([arm for arm in self.cells if arm.model == model]) for model in self.trained_under}
-
-    @property
-    def own(self) -> dict[str, Arm]:
-        """Each model as it was trained, under the plain decoding; missing where that strategy is not in the grid."""
-        arms = {model: self._find(model, strategy, self._plain_decoding) for model, strategy in self.trained_under.items()}
-        return {model: arm for model, arm in arms.items() if arm is not None}
+        return list(self.winner.test["per_class"])
 
     @property
     def winner(self) -> Arm:
-        """The best arm of all on validation."""
-        return _best(list(self.chosen.values()))
+        """The best cell of all on validation."""
+        return self.roles["best"]
 
     @property
     def naive(self) -> Arm | None:
         """Naive SFT: zero-shot prompts in training and inference, the point of comparison of GenCLS++."""
-        return self._find(f"sft/{PLAIN_STRATEGY}", PLAIN_STRATEGY, self._plain_decoding)
+        return self.roles.get("naive_sft")
 
     @property
     def best_baseline(self) -> Arm:
@@ -124,22 +122,38 @@ class Results:
         return max(self.baselines, key=lambda arm: arm.test["accuracy"])
 
     @property
-    def shown(self) -> list[Arm]:
-        """The arms whose test numbers are shown: baselines, then per model the chosen and the own one."""
-        pairs = [arm for model in self.trained_under for arm in (self.chosen[model], self.own.get(model)) if arm is not None]
-        return [*self.baselines, *_distinct(pairs)]
-
-    def warm_up(self, model: str) -> Arm:
-        """The chosen arm of the SFT model that an RL model started from."""
-        return self.chosen[f"sft/{self.trained_under[model]}"]
+    def taught(self) -> list[Arm]:
+        """All arms that learnt something from the texts: all but the majority."""
+        return [arm for arm in (*self.baselines, *self.cells) if arm.name != "majority"]
 
     @property
-    def _plain_decoding(self) -> str:
-        decodings = [arm.decoding for arm in self.cells]
-        return PLAIN_DECODING if PLAIN_DECODING in decodings else decodings[0]
+    def cells(self) -> list[Arm]:
+        """The arms behind the roles, each once."""
+        return list({arm.title: arm for arm in self.roles.values()}.values())
 
-    def _find(self, model: str, infer: str, decoding: str) -> Arm | None:
-        return next((arm for arm in self.cells if (arm.model, arm.infer, arm.decoding) == (model, infer, decoding)), None)
+    @property
+    def named(self) -> dict[str, Arm]:
+        """Name in the machine-readable files → arm."""
+        return {arm.name: arm for arm in self.baselines} | self.roles
+
+    @property
+    def rl(self) -> dict[str, Arm]:
+        """Role → arm of each RL algorithm, the control among them."""
+        return {role: arm for role, arm in self.roles.items() if role.startswith("rl_")}
+
+    @property
+    def pairs(self) -> dict[str, tuple[Arm, Arm]]:
+        """The questions that the page answers, `a` against `b`; two roles of one cell have a difference of 0."""
+        wanted = {
+            "best_vs_naive": ("best", "naive_sft"),
+            "best_train_vs_naive": ("best_train", "naive_sft"),
+            "best_cell_vs_naive": ("best_cell", "naive_sft"),
+            "best_cell_vs_best_train": ("best_cell", "best_train"),
+            **{f"{role}_vs_warm_up": (role, "warm_up") for role in self.rl},
+            **{f"{role}_vs_{CONTROL}": (role, CONTROL) for role in self.rl if role != CONTROL},
+        }
+        found = {name: (self.roles[a], self.roles[b]) for name, (a, b) in wanted.items() if a in self.roles and b in self.roles}
+        return found | {"best_vs_best_baseline": (self.winner, self.best_baseline)}
 
 
 def compare(a: Arm, b: Arm, *, bootstrap: int, seed: int) -> Paired:
@@ -151,16 +165,3 @@ def compare(a: Arm, b: Arm, *, bootstrap: int, seed: int) -> Paired:
     if list(a.predictions["id"]) != list(b.predictions["id"]):
         raise ValueError(f"{a.file} and {b.file} hold different rows, so they cannot be compared")
     return metrics.paired(list(a.predictions["label"]), a.answers, b.answers, bootstrap=bootstrap, seed=seed)
-
-
-def _best(arms: list[Arm]) -> Arm:
-    return max(arms, key=_on_validation)
-
-
-def _on_validation(arm: Arm) -> tuple[float, float]:
-    assert arm.validation is not None, f"{arm.title} has no validation record"
-    return arm.validation["accuracy"], arm.validation["macro_f1"]
-
-
-def _distinct(arms: list[Arm]) -> list[Arm]:
-    return list({arm.title: arm for arm in arms}.values())

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gencls.metrics import Record, correct
+from gencls.metrics import Record
 from gencls.report.results import Arm
 
 LONGEST = 280
@@ -40,7 +40,7 @@ def confidently_wrong(winner: Arm, arms: Sequence[Arm], limit: int) -> list[Row]
     """The winner's wrong answers of highest confidence; none where its decoding has no probabilities."""
     wrong = _times_wrong(arms)
     records = winner.predictions.to_dict("records")
-    mistakes = [i for i, right in enumerate(_right(winner)) if not right and not np.isnan(records[i]["confidence"])]
+    mistakes = [i for i, right in enumerate(winner.right) if not right and not np.isnan(records[i]["confidence"])]
     order = sorted(mistakes, key=lambda i: (-records[i]["confidence"], i))
     return [_row(records[i], wrong[i]) for i in order[:limit]]
 
@@ -57,11 +57,7 @@ def confusions(record: Record, labels: Sequence[str], limit: int) -> list[tuple[
 
 
 def _times_wrong(arms: Sequence[Arm]) -> list[int]:
-    return [sum(not right for right in row) for row in zip(*(_right(arm) for arm in arms), strict=True)]
-
-
-def _right(arm: Arm) -> list[bool]:
-    return [correct(answer, gold) for answer, gold in zip(arm.answers, arm.predictions["label"], strict=True)]
+    return [sum(not right for right in row) for row in zip(*(arm.right for arm in arms), strict=True)]
 
 
 def _row(record: dict[Any, Any], wrong: int) -> Row:

@@ -1,15 +1,9 @@
-"""How numbers are written, and the sentences above each data set's tables: they say what was found, also when that is nothing."""
+"""How numbers are written."""
 
 from collections.abc import Sequence
 
-from gencls.metrics import Difference, Paired
-from gencls.report.results import Arm, Results
-
 NBSP = "\u00a0"
 """A number keeps its sign and its bracket on one line."""
-
-SURE = 0.05
-"""Two-sided p below which a difference is called more than chance."""
 
 
 def percent(share: float | None) -> str:
@@ -24,8 +18,12 @@ def interval(bounds: Sequence[float]) -> str:
 
 def points(difference: float) -> str:
     """`0.008` → `+0.8`, in percentage points."""
-    text = f"{100 * difference:+.1f}".replace("-", "−")
-    return "0.0" if text[1:] == "0.0" else text
+    return _signed(difference, 1)
+
+
+def relative(gain: float, bounds: Sequence[float]) -> str:
+    """`+6.18 % [+1.30, +11.20]`: the accuracy's difference as a share of the other arm's accuracy."""
+    return f"{_signed(gain, 2)}{NBSP}% [{_signed(bounds[0], 2)},{NBSP}{_signed(bounds[1], 2)}]"
 
 
 def point_interval(bounds: Sequence[float]) -> str:
@@ -51,56 +49,6 @@ def count(n: int, noun: str) -> str:
     return f"{n or 'no'} {noun}{'s' * (n != 1)}"
 
 
-def asked(arm: Arm) -> str:
-    """`sft/similar_3 with zero_shot prompts and trie decoding`."""
-    return f"{arm.model} with {arm.infer} prompts and {arm.decoding} decoding"
-
-
-def headline(results: Results) -> str:
-    """Which arm is best, and how good it is on the test split."""
-    arm = results.winner
-    assert arm.validation is not None
-    return (
-        f"Best on validation: {asked(arm)}. On the {arm.test['rows']} test rows it reaches an accuracy of {percent(arm.test['accuracy'])} "
-        f"{interval(arm.test['accuracy_ci'])} and a macro-F1 of {percent(arm.test['macro_f1'])} {interval(arm.test['macro_f1_ci'])}."
-    )
-
-
-def against_naive(results: Results, paired: Paired | None) -> str:
-    """The winner against naive SFT."""
-    naive = results.naive
-    if naive is None:
-        return "This grid has no naive SFT (zero_shot in grid.train and grid.infer), so the gain over it is not known."
-    if paired is None:
-        return "It is naive SFT itself (zero-shot prompts in training and inference): no other strategy, decoding or RL was better."
-    return f"Naive SFT has {percent(naive.test['accuracy'])}: {_verdict(paired['accuracy'])}."
-
-
-def against_baseline(results: Results, paired: Paired) -> str:
-    """The winner against the best baseline."""
-    arm = results.best_baseline
-    return f"The best baseline, {arm.name}, has {percent(arm.test['accuracy'])}: {_verdict(paired['accuracy'])}."
-
-
-def rl_against_warm_up(rl: Arm, warm_up: Arm, paired: Paired) -> str:
-    """What RL added to the model that it started from, each at its best on validation."""
-    found = paired["accuracy"]
-    if found["p"] is None or found["p"] >= SURE:
-        outcome = "RL did not measurably help" if found["difference"] > 0 else "RL did not help"
-    else:
-        outcome = "RL helped" if found["difference"] > 0 else "RL made it worse"
-    change = f"{percent(warm_up.test['accuracy'])} → {percent(rl.test['accuracy'])}"
-    return f"{outcome}: {warm_up.model} → {rl.model}, {change} ({_numbers(found)})."
-
-
-def _verdict(found: Difference) -> str:
-    if found["p"] is not None and found["p"] < SURE:
-        side = "more than chance explains" if found["difference"] > 0 else "worse by more than chance explains"
-    else:
-        side = "within chance on this test set"
-    return f"a difference of {_numbers(found)}, {side}"
-
-
-def _numbers(found: Difference) -> str:
-    p = "" if found["p"] is None else f", p {'' if found['p'] < 0.001 else '= '}{p_value(found['p'])}"
-    return f"{points(found['difference'])} points {point_interval(found['ci'])}{p}"
+def _signed(share: float, digits: int) -> str:
+    text = f"{100 * share:+.{digits}f}".replace("-", "−")
+    return text[1:] if not float(text[1:]) else text

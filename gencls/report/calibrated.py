@@ -1,0 +1,62 @@
+"""What the probabilities of an arm are worth on test, at the temperature and the threshold that were chosen on validation."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gencls import calibration, metrics
+from gencls.calibration import Bin, OperatingPoint, RiskCoverage
+from gencls.metrics import Floats
+from gencls.report.results import Arm
+
+SMALLEST = 0.5 * 10**-metrics.DIGITS
+"""A probability that the predictions file rounds to 0 is at most this."""
+
+
+@dataclass(frozen=True)
+class Probabilities:
+    """Of one arm on test, at one temperature."""
+
+    log_loss: float
+    ece: float
+    bins: list[Bin]
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """Before and after the temperature; the curve and the point are after it."""
+
+    temperature: float
+    before: Probabilities
+    after: Probabilities
+    curve: RiskCoverage
+    point: OperatingPoint | None
+    """What the threshold gives on test; None where validation has none that is precise enough."""
+
+
+def calibrated(arm: Arm, *, bins: int) -> Calibrated:
+    """Measured from an arm's predictions file."""
+    labels = list(arm.test["per_class"])
+    given_NL = arm.predictions[[f"p_{label}" for label in labels]].to_numpy()
+    scaled_NL = calibration.apply_temperature(np.log(np.maximum(given_NL, SMALLEST)), arm.temperature)
+    confidence_N, right_N = _confidence(arm, labels, scaled_NL), np.array(arm.right)
+    return Calibrated(
+        temperature=arm.temperature,
+        before=_measured(arm, labels, given_NL, bins),
+        after=_measured(arm, labels, scaled_NL, bins),
+        curve=calibration.risk_coverage(confidence_N, right_N),
+        point=None if arm.threshold is None else calibration.operating_point(confidence_N, right_N, arm.threshold),
+    )
+
+
+def _measured(arm: Arm, labels: list[str], probabilities_NL: Floats, bins: int) -> Probabilities:
+    gold = list(arm.predictions["label"])
+    record = metrics.evaluate(gold, arm.answers, probabilities_NL, labels=labels, bootstrap=1, bins=bins, seed=0)
+    assert record["log_loss"] is not None and record["ece"] is not None
+    reliability = calibration.reliability(_confidence(arm, labels, probabilities_NL), np.array(arm.right), bins)
+    return Probabilities(record["log_loss"], record["ece"], reliability)
+
+
+def _confidence(arm: Arm, labels: list[str], probabilities_NL: Floats) -> Floats:
+    place: dict[str | None, int] = {label: i for i, label in enumerate([*labels, None])}
+    return metrics.confidence(np.array([place[answer] for answer in arm.answers]), probabilities_NL)

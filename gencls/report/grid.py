@@ -1,0 +1,137 @@
+"""The grid on validation: every trained model under every inference strategy and decoding, and what follows from it.
+
+Does it help to ask a model with other prompts than it was trained with? GenCLS++ finds that the best inference strategy often differs from
+the training strategy. Here each model's best strategy is compared with its own one on the same rows. The best of k strategies is picked on
+these very rows, so the differences lean high and the p-values low; Holm's correction is for the number of models, not for this choice.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gencls import metrics, selection
+from gencls.length_bias import LengthShare, length_bias
+from gencls.metrics import Difference
+from gencls.selection import Cell
+
+
+@dataclass(frozen=True)
+class Row:
+    """One trained model's row of the grid."""
+
+    trainer: str
+    name: str
+    trained_under: str
+    """Strategy of its training prompts; of an RL model that of its warm-up."""
+    asked: dict[str, dict[str, Any]]
+    """Inference strategy → what `evaluate` measured."""
+    folder: Path
+    """With <inference strategy>.csv: the answers per decoding."""
+
+    @property
+    def model(self) -> str:
+        """`sft/zero_shot`."""
+        return f"{self.trainer}/{self.name}"
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """In the order of params.yaml."""
+        return [
+            Cell(self.trainer, self.name, infer, decoding, scores["accuracy"], scores["macro_f1"])
+            for infer, measured in self.asked.items()
+            for decoding, scores in measured["scores"].items()
+        ]
+
+    def best(self, decoding: str) -> Cell:
+        """The best inference strategy under one decoding."""
+        return selection.best([cell for cell in self.cells if cell.decoding == decoding])
+
+    def own(self, decoding: str) -> Cell | None:
+        """Asked as it was trained; None where that strategy is not asked with."""
+        return next((cell for cell in self.cells if (cell.infer, cell.decoding) == (self.trained_under, decoding)), None)
+
+    def answers(self, infer: str) -> pd.DataFrame:
+        """id, label, and a column of answers per decoding: "" is outside the label set."""
+        return pd.read_csv(self.folder / f"{infer}.csv", dtype=str, keep_default_na=False)
+
+
+def read_row(folder: Path, trained_under: str, infers: Sequence[str], decodings: Sequence[str]) -> Row:
+    """What `evaluate` left in a folder, for the enabled strategies and decodings."""
+    measured = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    asked = {infer: measured["cells"][infer] for infer in infers}
+    for cell in asked.values():
+        for table in ("scores", "uncertain"):
+            cell[table] = {decoding: cell[table][decoding] for decoding in decodings}
+    return Row(measured["trainer"], measured["name"], trained_under, asked, folder)
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A model's best inference strategy against the one that it was trained under, plain decoding, on validation."""
+
+    best: Cell
+    own: Cell
+    found: Difference
+    """Accuracy, best minus own."""
+    adjusted: float
+    """p after Holm's correction for all models of the table; 1 where the own strategy is the best."""
+
+    @property
+    def switched(self) -> bool:
+        """Whether another strategy than its own is the best."""
+        return self.best.infer != self.own.infer
+
+
+def switches(grid: Sequence[Row], *, bootstrap: int, seed: int) -> list[Switch]:
+    """One per model that was asked as it was trained; none where there is only one strategy to ask with."""
+    asked = [(row, row.best(decoding), own) for row in grid if (own := row.own(decoding := plain(row))) and len(row.asked) > 1]
+    found = [_difference(row, best, own, bootstrap=bootstrap, seed=seed) for row, best, own in asked]
+    adjusted = metrics.holm([difference["p"] for difference in found])
+    return [Switch(best, own, *measured) for (_, best, own), *measured in zip(asked, found, adjusted, strict=True)]  # type: ignore[arg-type]
+
+
+def plain(row: Row) -> str:
+    """The decoding that a model is asked with where decodings are not the question."""
+    decodings = [cell.decoding for cell in row.cells]
+    return selection.PLAIN_DECODING if selection.PLAIN_DECODING in decodings else decodings[0]
+
+
+def _difference(row: Row, best: Cell, own: Cell, *, bootstrap: int, seed: int) -> Difference:
+    one, other = row.answers(best.infer), row.answers(own.infer)
+    if list(one["id"]) != list(other["id"]):
+        raise ValueError(f"{row.folder}: {best.infer}.csv and {own.infer}.csv hold different rows, so they cannot be compared")
+    answers = [[answer or None for answer in frame[own.decoding]] for frame in (one, other)]
+    return metrics.paired(list(one["label"]), *answers, bootstrap=bootstrap, seed=seed)["accuracy"]
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Whether decodings prefer labels for their length."""
+
+    model: str
+    infer: str
+    table: list[LengthShare]
+    rows: int
+    """Compared: those that every decoding answered with a label."""
+    left_out: int
+
+
+def lengths(row: Row, infer: str) -> Lengths | None:
+    """Of one model under one strategy; None where all labels have one length, or no row was answered with a label by all decodings."""
+    tokens: dict[str, int] = row.asked[infer]["label_tokens"]
+    if len(set(tokens.values())) == 1:
+        return None
+    place = {label: i for i, label in enumerate(tokens)}
+    frame = row.answers(infer).drop(columns="id")
+    numbers = frame.apply(lambda column: column.map(place)).dropna().astype(np.int64)
+    if numbers.empty:
+        return None
+    gold, predicted = numbers["label"].to_numpy(), {name: numbers[name].to_numpy() for name in row.asked[infer]["scores"]}
+    table = length_bias(np.array(list(tokens.values())), gold, predicted)
+    return Lengths(row.model, infer, table, len(numbers), len(frame) - len(numbers))
