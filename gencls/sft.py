@@ -1,15 +1,20 @@
 """Supervised fine-tuning: the policy warm-up of GenCLS++, and with the zero-shot strategy its naive SFT baseline.
 
-TRL's SFTTrainer with four things changed: the language-model head runs on the label's positions only (stock TRL runs it on every prompt
+TRL's SFTTrainer with five things changed: the language-model head runs on the label's positions only (stock TRL runs it on every prompt
 position where there is no GPU); the prefix that all prompts share is computed once a step, with gradients, and its keys and values are
-repeated; texts are segmented anew each epoch (seeded BPE-dropout); and the checkpoint kept is the one with the best validation accuracy
-over the label trie, the measure that counts, not the one with the lowest loss.
+repeated; texts are segmented anew each epoch (seeded BPE-dropout); length bucketing happens within a step, not between steps; and the
+checkpoint kept is the one with the best validation accuracy over the label trie, the measure that counts, not the one with the lowest loss.
+
+Why within a step: rows of one length are often rows of one kind, and steps over one kind at a time learn badly. On the `intents` data
+transformers' `group_by_length` costs more than ten points of accuracy against drawing rows at random. So a step's rows are drawn at random
+and then cut into groups of like length, each padded for itself; their gradients add up to those of the whole step.
 
 Legend of axes: B rows, P prefix tokens, R tokens of the longest rest of a prompt, T tokens of the longest label.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import datasets
@@ -17,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+from transformers import DynamicCache
 from trl import SFTConfig, SFTTrainer
 
 from gencls import decoding
@@ -30,10 +36,14 @@ from gencls.trie import LabelTrie
 IGNORED = -100
 TIE_BREAK = 1e-6
 """Far below one row in any validation split."""
+LEAST_TOKENS = 256
+"""A group smaller than this saves less padding than its own forward pass costs."""
+FILL = 0.8
+"""A group holds rows at least this share as long as its longest."""
 
 
 class LabelCollator:
-    """Rows to batches `[padding | rest of the prompt | label without its end]`, all labels ending in the same column.
+    """Rows to batches `[padding | rest of the prompt | label without its end]`, longest first, all labels ending in the same column.
 
     Yields input_ids, attention_mask, position_ids (B, R + T - 1), labels (B, T) with `IGNORED` before short labels, weights (B,) of
     the rows' losses, prefix (1, P).
@@ -45,9 +55,10 @@ class LabelCollator:
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Tensor]:
         """One batch."""
-        sequences = [self._scheme.sequences[row["gold"]] for row in rows]
-        prompts = [self._segmented_anew(row)[len(self._prefix) :] for row in rows]
-        inputs = [prompt + sequence[:-1] for prompt, sequence in zip(prompts, sequences, strict=True)]
+        triples = [(self._segmented_anew(row)[len(self._prefix) :], self._scheme.sequences[row["gold"]], row["weight"]) for row in rows]
+        triples.sort(key=lambda triple: -len(triple[0]) - len(triple[1]))
+        inputs = [prompt + sequence[:-1] for prompt, sequence, _ in triples]
+        sequences = [sequence for _, sequence, _ in triples]
         width, longest = max(map(len, inputs)), max(map(len, sequences))
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in inputs])
         return {
@@ -55,7 +66,7 @@ class LabelCollator:
             "attention_mask": torch.cat([mask.new_ones(len(rows), len(self._prefix)), mask], dim=1),
             "position_ids": (mask.cumsum(dim=1) - 1).clamp(min=0) + len(self._prefix),
             "labels": torch.tensor([[IGNORED] * (longest - len(s)) + s for s in sequences]),
-            "weights": torch.tensor([row["weight"] for row in rows]),
+            "weights": torch.tensor([weight for _, _, weight in triples]),
             "prefix": torch.tensor([self._prefix], dtype=torch.long),
         }
 
@@ -80,11 +91,9 @@ class LabelTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped here
 
     def compute_loss(self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, num_items_in_batch: Any = None) -> Tensor:
         """Mean weighted negative log-likelihood of the label tokens (Trainer divides by their number over all accumulated batches)."""
-        prefix, labels, weights = inputs.pop("prefix"), inputs.pop("labels"), inputs.pop("weights")
-        past = repeated(prefix_cache(model, prefix[0].tolist()), len(labels)) if prefix.shape[1] else None
-        logits = model(**inputs, past_key_values=past, use_cache=past is not None, logits_to_keep=labels.shape[1]).logits
-        losses = cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none")
-        total = (losses.view(labels.shape).sum(dim=1) * weights).sum()
+        prefix, labels = inputs["prefix"], inputs["labels"]
+        cache = prefix_cache(model, prefix[0].tolist()) if prefix.shape[1] else None
+        total = sum(group_loss(model, inputs, group, cache) for group in groups(inputs["attention_mask"].sum(dim=1) - prefix.shape[1]))
         return total / (num_items_in_batch if num_items_in_batch is not None else (labels != IGNORED).sum())
 
     def evaluate(self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval") -> dict[str, float]:
@@ -94,6 +103,34 @@ class LabelTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped here
         self.log(metrics)
         self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+
+def group_loss(model: Any, inputs: dict[str, Tensor], group: slice, cache: DynamicCache | None) -> Tensor:
+    """Summed weighted negative log-likelihood of some rows, without the padding that only longer rows need."""
+    prefix, labels = inputs["prefix"].shape[1], inputs["labels"][group]
+    padding = int((inputs["attention_mask"][group, prefix:].sum(dim=0) == 0).sum())
+    mask = inputs["attention_mask"][group]
+    logits = model(
+        input_ids=inputs["input_ids"][group, padding:],
+        attention_mask=torch.cat([mask[:, :prefix], mask[:, prefix + padding :]], dim=1),
+        position_ids=inputs["position_ids"][group, padding:],
+        past_key_values=None if cache is None else repeated(cache, len(labels)),
+        use_cache=cache is not None,
+        logits_to_keep=labels.shape[1],
+    ).logits
+    losses = cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none")
+    return (losses.view(labels.shape).sum(dim=1) * inputs["weights"][group]).sum()
+
+
+def groups(lengths: Tensor) -> list[slice]:
+    """Falling row lengths (B,) → runs of rows of like length, none of them tiny."""
+    cuts, start, values = [0], 0, lengths.tolist()
+    for i, length in enumerate(values):
+        rest = sum(values[i:])
+        if length < FILL * values[start] and sum(values[start:i]) >= LEAST_TOKENS and rest >= LEAST_TOKENS:
+            cuts.append(i)
+            start = i
+    return [slice(a, b) for a, b in pairwise([*cuts, len(values)])]
 
 
 def validate(model: Any, rows: Rows, trie: LabelTrie) -> dict[str, float]:
@@ -134,7 +171,6 @@ def _dataset(rows: Rows, class_weights: ClassWeights) -> datasets.Dataset:
             "input_ids": [row.ids for row in rows.encoded],
             "spans": [row.spans for row in rows.encoded],
             "gold": rows.gold,
-            "length": [len(row.ids) for row in rows.encoded],
             "weight": row_weights(rows.gold, class_weights),
         }
     )
@@ -156,7 +192,6 @@ def _config(sft: Sft, run: Run, *, cpu: bool) -> SFTConfig:
         weight_decay=sft.weight_decay,
         lr_scheduler_type="cosine",
         warmup_steps=sft.warmup,
-        train_sampling_strategy="group_by_length",
         eval_strategy="epoch",
         load_best_model_at_end=True,
         metric_for_best_model="eval_score",

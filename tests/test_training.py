@@ -124,7 +124,12 @@ def test_sft_that_was_killed_ends_with_the_same_weights(base_folder: Path, tmp_p
     assert (tmp_path / "killed/curve.csv").read_bytes() == (tmp_path / "whole/curve.csv").read_bytes()
 
 
-def test_the_loss_on_label_positions_with_a_shared_prefix_is_the_plain_completion_loss(base_folder: Path) -> None:
+@pytest.mark.parametrize("least_tokens", [1, 10_000])
+def test_the_loss_on_label_positions_with_a_shared_prefix_is_the_plain_completion_loss(
+    base_folder: Path, monkeypatch: pytest.MonkeyPatch, least_tokens: int
+) -> None:
+    monkeypatch.setattr(sft, "LEAST_TOKENS", least_tokens)
+    monkeypatch.setattr(sft, "FILL", 1.0)
     network, scheme, both = prepared(base_folder)
     network.eval()
     rows_ = both["train"]
@@ -135,6 +140,8 @@ def test_the_loss_on_label_positions_with_a_shared_prefix_is_the_plain_completio
     ]
     batch = LabelCollator(scheme, rows_.prefix, Unmerger(scheme.tokenizer, 0.0), seed=0)(features)
 
+    lengths = batch["attention_mask"].sum(dim=1) - len(rows_.prefix)
+    assert (len(sft.groups(lengths)) > 1) == (least_tokens == 1)
     packed = sft.LabelTrainer.compute_loss(None, network, dict(batch))  # type: ignore[arg-type]  # uses nothing of the trainer
     total, count = torch.zeros(()), 0
     for feature in features:
@@ -145,6 +152,12 @@ def test_the_loss_on_label_positions_with_a_shared_prefix_is_the_plain_completio
         total = total + network(input_ids=ids, labels=labels).loss * len(answer)
         count += len(answer)
     torch.testing.assert_close(packed, total / count, atol=1e-5, rtol=0)
+
+
+def test_a_step_is_cut_into_groups_of_like_length_and_none_is_tiny() -> None:
+    lengths = torch.tensor([100] * 8 + [50] * 8 + [10] * 8)
+    assert sft.groups(lengths) == [slice(0, 8), slice(8, 24)], "80 tokens of short rows are not worth a pass of their own"
+    assert sft.groups(torch.tensor([30, 29, 28])) == [slice(0, 3)]
 
 
 def test_balanced_weights_give_every_class_the_same_say_and_rows_a_mean_of_one() -> None:
