@@ -5,9 +5,8 @@ position where there is no GPU); the prefix that all prompts share is computed o
 repeated; texts are segmented anew each epoch (seeded BPE-dropout); length bucketing happens within a step, not between steps; and the
 checkpoint kept is the one with the best validation accuracy over the label trie, the measure that counts, not the one with the lowest loss.
 
-Why within a step: rows of one length are often rows of one kind, and steps over one kind at a time learn badly. On the `intents` data
-transformers' `group_by_length` costs more than ten points of accuracy against drawing rows at random. So a step's rows are drawn at random
-and then cut into groups of like length, each padded for itself; their gradients add up to those of the whole step.
+Why within a step: rows of one length are often rows of one kind, and a step that sees one kind only is a poor sample. So a step's rows are
+drawn at random and then cut into groups of like length, each padded for itself; their gradients add up to those of the whole step.
 
 Legend of axes: B rows, P prefix tokens, R tokens of the longest rest of a prompt, T tokens of the longest label.
 """
@@ -29,7 +28,7 @@ from gencls import decoding
 from gencls.params import ClassWeights, Sft
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer, prefix_cache, repeated
-from gencls.tokenizer import Unmerger
+from gencls.tokenizer import Unmerger, segment_anew
 from gencls.training import EpochCounter, Run, settings, train, write_curve
 from gencls.trie import LabelTrie
 
@@ -71,15 +70,9 @@ class LabelCollator:
         }
 
     def _segmented_anew(self, row: dict[str, Any]) -> list[int]:
-        """The prompt with its texts in other tokens; as it was if it would not fit any more."""
         rng = np.random.default_rng([self._seed, self.epoch, row["row"]])
-        ids, at = [], 0
-        for start, end in row["spans"]:
-            start = max(start, len(self._prefix))
-            ids += row["input_ids"][at:start] + self._unmerger(row["input_ids"][start:end], rng)
-            at = max(start, end)
-        ids += row["input_ids"][at:]
-        return ids if len(ids) <= self._scheme.prompt_tokens else list(row["input_ids"])
+        longest = self._scheme.prompt_tokens
+        return segment_anew(row["input_ids"], row["spans"], self._unmerger, rng, start=len(self._prefix), longest=longest)
 
 
 class LabelTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped here

@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import LABELS, NAMES, rows
 
-from gencls import decoding, models, sft, training
+from gencls import base, decoding, models, sft, training
 from gencls.base import pretrain
 from gencls.params import Base, Lora, Model, Rl, Sft, Strategy
 from gencls.prompts import Prompt, Renderer
@@ -37,6 +37,12 @@ def prepared(base_folder: Path, model: Model = CPU) -> tuple[Any, LabelScheme, d
     network, tokenizer = models.load(base_folder, model, trainable=True)
     scheme = LabelScheme.build(tokenizer, NAMES, model.max_length)
     return network, scheme, {"train": encode(scheme, 96, seed=1), "validation": encode(scheme, 30, seed=2)}
+
+
+def framed(n: int) -> list[Prompt]:
+    """Texts in the plain prompt, without their labels."""
+    renderer = Renderer(Strategy(), NAMES)
+    return [Prompt(f"train-{i:05d}", renderer.segments(text), "") for i, (text, _) in enumerate(rows(n))]
 
 
 def run(folder: Path) -> Run:
@@ -76,24 +82,42 @@ def killed_at(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_pretraining_lowers_the_loss_and_repeats_to_the_byte(tmp_path: Path) -> None:
-    texts = [text for text, _ in rows(64)]
-    base = Base(vocab_size=320, layers=1, width=32, heads=2, epochs=3, batch_size=16, lr=5e-3)
-    first, _ = pretrain(texts, base, max_length=64, device=torch.device("cpu"), run=run(tmp_path / "a"))
-    second, _ = pretrain(texts, base, max_length=64, device=torch.device("cpu"), run=run(tmp_path / "b"))
+    texts = framed(64)
+    small = Base(vocab_size=320, layers=1, width=32, heads=2, epochs=3, batch_size=16, lr=5e-3)
+    first, _ = pretrain(texts, small, max_length=128, device=torch.device("cpu"), run=run(tmp_path / "a"))
+    second, _ = pretrain(texts, small, max_length=128, device=torch.device("cpu"), run=run(tmp_path / "b"))
     assert digest(first) == digest(second)
     assert (tmp_path / "a/curve.csv").read_bytes() == (tmp_path / "b/curve.csv").read_bytes()
     losses = [float(line.split(",")[2]) for line in (tmp_path / "a/curve.csv").read_text().splitlines()[1:]]
     assert len(losses) == 3 and losses[-1] < losses[0]
 
 
+def test_the_pretraining_loss_behind_a_shared_prefix_is_that_of_whole_sequences(base_folder: Path) -> None:
+    network, scheme, both = prepared(base_folder)
+    network.eval()
+    tokenizer = scheme.tokenizer
+    prefix, encoded = both["train"].prefix, both["train"].encoded[:6]
+    collator = base._Collator(tokenizer, prefix, Unmerger(tokenizer, 0.0), max_length=96, seed=0)
+    batch = collator([{"row": i, "input_ids": row.ids, "spans": row.spans} for i, row in enumerate(encoded)])
+    packed = base._PretrainingTrainer.compute_loss(None, network, batch)  # type: ignore[arg-type]  # uses nothing of the trainer
+    total, count = torch.zeros(()), 0
+    for row in encoded:
+        ids = torch.tensor([row.ids])
+        labels = ids.clone()
+        labels[:, : len(prefix) + 1] = IGNORED
+        n = len(row.ids) - len(prefix) - 1
+        total, count = total + network(input_ids=ids, labels=labels).loss * n, count + n
+    torch.testing.assert_close(packed, total / count, atol=1e-5, rtol=0)
+
+
 def test_pretraining_that_was_killed_ends_with_the_same_weights(tmp_path: Path, killed_at: Any) -> None:
-    texts = [text for text, _ in rows(64)]
-    base = Base(vocab_size=320, layers=1, width=32, heads=2, epochs=3, batch_size=16)
-    whole, _ = pretrain(texts, base, max_length=64, device=torch.device("cpu"), run=run(tmp_path / "whole"))
+    texts = framed(64)
+    small = Base(vocab_size=320, layers=1, width=32, heads=2, epochs=3, batch_size=16)
+    whole, _ = pretrain(texts, small, max_length=128, device=torch.device("cpu"), run=run(tmp_path / "whole"))
     killed_at(7)
     with pytest.raises(KeyboardInterrupt):
-        pretrain(texts, base, max_length=64, device=torch.device("cpu"), run=run(tmp_path / "killed"))
-    resumed, _ = pretrain(texts, base, max_length=64, device=torch.device("cpu"), run=run(tmp_path / "killed"))
+        pretrain(texts, small, max_length=128, device=torch.device("cpu"), run=run(tmp_path / "killed"))
+    resumed, _ = pretrain(texts, small, max_length=128, device=torch.device("cpu"), run=run(tmp_path / "killed"))
     assert digest(resumed) == digest(whole)
 
 
