@@ -65,7 +65,8 @@ def load_pointer(pointer: Pointer, model: Model, *, trainable: bool = False, see
     network = AutoModelForCausalLM.from_pretrained(
         source, revision=revision, dtype=getattr(torch, model.dtype), use_safetensors=True, trust_remote_code=False
     )
-    network.generation_config = GenerationConfig(pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id)
+    special = {"pad_token_id": tokenizer.pad_token_id, "bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
+    network.generation_config = GenerationConfig(**special)
     if trainable and model.lora is not None:
         set_seed(seed)
         network = add_lora(network, model.lora)
