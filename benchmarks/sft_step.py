@@ -104,7 +104,13 @@ def trl(shape: str, steps: int) -> Training:
     def work() -> None:
         with tempfile.TemporaryDirectory() as folder:
             settings = SFTConfig(
-                folder, num_train_epochs=1, per_device_train_batch_size=BATCH, save_strategy="no", report_to="none", disable_tqdm=True, **precision
+                folder,
+                num_train_epochs=1,
+                per_device_train_batch_size=BATCH,
+                save_strategy="no",
+                report_to="none",
+                disable_tqdm=True,
+                **precision,
             )
             rows = datasets.Dataset.from_dict({"prompt": [f"{prompt} " for prompt in words], "completion": answers})
             tokenizer = shapes.word_tokenizer(model.config.vocab_size)
