@@ -28,7 +28,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
-RESERVED_NAMES = ("raw", "mined", "prompts", "rationales", "corrections")
+RESERVED_NAMES = ("raw", "mined", "neighbours", "prompts", "rationales", "corrections")
 """Folders of data/ that are not data sets."""
 
 
@@ -158,6 +158,15 @@ class Strategy(Section):
     """Labelled examples before the text."""
     examples: Literal["similar"] = "similar"
     """Nearest training rows, never the row itself nor a duplicate of its text."""
+
+
+class Neighbours(Section):
+    """The search for similar training rows, done once per data set."""
+
+    encoder: str = "tfidf"
+    """`tfidf`, or the hub id or folder of a sentence-transformers model (needs the extra `embeddings`)."""
+    revision: str | None = None
+    """Commit of a hub id."""
 
 
 class Lora(Section):
@@ -309,6 +318,7 @@ class Params(Section):
     checks: Validate = Field(default=Validate(), alias="validate")
     base: Base = Base()
     mine: Mine = Mine()
+    neighbours: Neighbours = Neighbours()
     sft: Sft = Sft()
     rl: Rl = Rl()
     evaluate: Evaluate = Evaluate()

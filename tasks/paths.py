@@ -27,6 +27,11 @@ def mined(ds: str) -> Path:
     return Path("data/mined") / f"{ds}.parquet"
 
 
+def neighbours(ds: str) -> Path:
+    """Folder with {train,validation,test}.parquet (id, neighbours, similarities): each row's most similar training rows."""
+    return Path("data/neighbours") / ds
+
+
 def prompts(ds: str, strategy: str) -> Path:
     """Folder with {train,validation,test}.jsonl, rendered."""
     return Path("data/prompts") / ds / strategy

@@ -74,7 +74,7 @@ def _cells(params: Params) -> dict[str, list[tuple[str, ...]]]:
     """Stage → what follows the data set's name in each of its cells."""
     models = [("sft", name) for name in params.grid.train] + [("rl", name) for name in params.rl.algorithms]
     return {
-        **{name: [()] for name in ("ingest", "validate", "base", "mine", "baseline")},
+        **{name: [()] for name in ("ingest", "validate", "base", "mine", "neighbours", "baseline")},
         "render": [(name,) for name in params.strategies],
         "sft": [(name,) for name in params.grid.train],
         "rl": [(name,) for name in params.rl.algorithms],

@@ -92,6 +92,7 @@ def test_dvc_and_the_stages_mean_the_same_paths() -> None:
     assert declared("validate") == {str(paths.data("DS")), str(paths.validation_json("DS")), str(paths.validation_page("DS"))}
     assert {str(paths.base("DS")), str(paths.curve("base", "DS"))} <= declared("base")
     assert {str(paths.mined("DS")), str(paths.mining("DS"))} <= declared("mine")
+    assert str(paths.neighbours("DS")) in declared("neighbours") & declared("render") & declared("baseline")
     assert str(paths.prompts("DS", "ST")) in declared("render")
     assert str(paths.baseline("DS")) in declared("baseline")
     assert declared("sft") == {
@@ -117,7 +118,7 @@ def test_rendering_loads_neither_torch_nor_transformers() -> None:
     import subprocess
     import sys
 
-    code = "import sys, tasks.render, tasks.ingest, gencls.neighbours; print([m for m in ('torch', 'transformers') if m in sys.modules])"
+    code = "import sys, tasks.render, tasks.ingest, tasks.neighbours; print([m for m in ('torch', 'transformers') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 

@@ -112,7 +112,8 @@ def test_the_same_inputs_give_the_same_bytes(workspace: Path, page: str):
 
 def test_the_metrics_file_has_an_entry_per_arm(workspace: Path):
     scores = json.loads((workspace / paths.METRICS).read_text())
-    arms = ["baseline/majority", "baseline/tfidf_logreg", "sft/zero_shot", "sft/similar_3", "rl/reinforce_pp", "naive"]
+    baselines = [f"baseline/{name}" for name in ("majority", "knn", "tfidf_logreg", "linear_svm")]
+    arms = [*baselines, "sft/zero_shot", "sft/similar_3", "rl/reinforce_pp", "naive"]
     assert {ds: list(entry) for ds, entry in scores.items()} == {"intents": arms, "apps": arms}
     record = json.loads((paths.evaluation("intents", "sft", "zero_shot", "zero_shot") / "metrics.json").read_text())["test"]["trie"]
     expected = {score: record[score] for score in ("accuracy", "macro_f1", "log_loss", "ece", "invalid_share")}
