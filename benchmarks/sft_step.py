@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import shapes
-from benchmarks.harness import Result, main, peak_mb, seconds
+from benchmarks.harness import Result, main, peak_mb
 
 PROMPT, LABEL, BATCH = 256, 4, 16
 

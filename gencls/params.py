@@ -173,6 +173,15 @@ class Strategy(Section):
         return self
 
 
+class Neighbours(Section):
+    """The search for similar training rows, done once per data set."""
+
+    encoder: str = "tfidf"
+    """`tfidf`, or the hub id or folder of a sentence-transformers model (needs the extra `embeddings`)."""
+    revision: str | None = None
+    """Commit of a hub id."""
+
+
 class Lora(Section):
     """Low-rank adapters (peft)."""
 
@@ -346,6 +355,7 @@ class Params(Section):
     base: Base = Base()
     mine: Mine = Mine()
     define: Define = Define()
+    neighbours: Neighbours = Neighbours()
     sft: Sft = Sft()
     rl: Rl = Rl()
     evaluate: Evaluate = Evaluate()

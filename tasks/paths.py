@@ -34,6 +34,11 @@ def definitions(ds: str) -> Path:
     return Path("data/definitions") / f"{ds}.json"
 
 
+def neighbours(ds: str) -> Path:
+    """Folder with {train,validation,test}.parquet (id, neighbours, similarities): each row's most similar training rows."""
+    return Path("data/neighbours") / ds
+
+
 def prompts(ds: str, strategy: str) -> Path:
     """Folder with {train,validation,test}.jsonl, rendered."""
     return Path("data/prompts") / ds / strategy

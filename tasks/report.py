@@ -88,7 +88,7 @@ def _cells(params: Params) -> dict[str, list[tuple[str, ...]]]:
     """Stage → what follows the data set's name in each of its cells."""
     once: list[tuple[str, ...]] = [()]
     return {
-        **dict.fromkeys(("ingest", "validate", "base", "mine", "define"), once),
+        **dict.fromkeys(("ingest", "validate", "base", "mine", "define", "neighbours"), once),
         "render": [(name,) for name in params.strategies],
         "baseline": once,
         "sft": [(name,) for name in params.grid.train],

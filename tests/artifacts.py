@@ -16,7 +16,7 @@ from gencls.selection import Cell
 from tasks import paths, stage
 
 SETTINGS = {"bootstrap": 200, "bins": 15, "seed": 7}
-BASELINES = {"majority": 0.0, "tfidf_logreg": 0.8, "linear_svm": 0.79}
+BASELINES = {"majority": 0.0, "knn": 0.7, "tfidf_logreg": 0.8, "linear_svm": 0.79}
 SKILL = {"zero_shot": 0.84, "similar_3": 0.87, "definitions": 0.85, "uncertain": 0.83, "reinforce_pp": 0.86, "sft": 0.84}
 """Chance that a made-up arm knows the answer."""
 OUTSIDE = 0.02

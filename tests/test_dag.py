@@ -93,6 +93,7 @@ def test_dvc_and_the_stages_mean_the_same_paths() -> None:
     assert {str(paths.base("DS")), str(paths.curve("base", "DS"))} <= declared("base")
     mined = {str(of("DS")) for of in (paths.mined, paths.mining, paths.mining_page, paths.mining_csv)}
     assert mined | {str(paths.base("DS"))} <= declared("mine")
+    assert str(paths.neighbours("DS")) in declared("neighbours") & declared("render") & declared("baseline")
     assert str(paths.prompts("DS", "ST")) in declared("render")
     assert str(paths.baseline("DS")) in declared("baseline")
     assert declared("sft") == {
@@ -124,7 +125,7 @@ def test_rendering_loads_neither_torch_nor_transformers() -> None:
     import subprocess
     import sys
 
-    code = "import sys, tasks.render, tasks.ingest, gencls.neighbours; print([m for m in ('torch', 'transformers') if m in sys.modules])"
+    code = "import sys, tasks.render, tasks.ingest, tasks.neighbours; print([m for m in ('torch', 'transformers') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 
