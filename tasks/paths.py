@@ -48,7 +48,7 @@ def model(trainer: str, ds: str, name: str) -> Path:
 
 
 def curve(stage: str, ds: str, name: str | None = None) -> Path:
-    """Learning curve (csv) of base, sft or rl."""
+    """Learning curve (csv) of base, head, sft or rl."""
     return Path("reports") / stage / (f"{ds}/{name}.csv" if name else f"{ds}.csv")
 
 
@@ -65,6 +65,11 @@ def validation_page(ds: str) -> Path:
 def mining(ds: str) -> Path:
     """Summary of the mine stage."""
     return Path("reports/mine") / f"{ds}.json"
+
+
+def head(ds: str) -> Path:
+    """Folder with metrics.json and the predictions of the classification head on the test split."""
+    return Path("reports/head") / ds
 
 
 def baseline(ds: str) -> Path:

@@ -54,10 +54,11 @@ def _data_set(params: Params, ds: str) -> page.DataSet:
     trained_under |= {f"rl/{algorithm}": params.rl.warmup_strategy for algorithm in params.rl.algorithms}
     folders = [paths.evaluation(ds, *model.split("/"), infer) for model in trained_under for infer in params.grid.infer]
     cells = [arm for folder in folders for arm in read_cell(folder, params.grid.decoding)]
-    curves = {"base": _curve("base", ds, [""]), "sft": _curve("sft", ds, params.grid.train), "rl": _curve("rl", ds, params.rl.algorithms)}
+    curves = {kind: _curve(kind, ds, [""]) for kind in ("base", "head")}
+    curves |= {"sft": _curve("sft", ds, params.grid.train), "rl": _curve("rl", ds, params.rl.algorithms)}
     return page.DataSet(
         name=ds,
-        results=Results(read_baselines(paths.baseline(ds)), cells, trained_under),
+        results=Results(read_baselines(paths.baseline(ds), paths.head(ds)), cells, trained_under),
         curves={kind: series for kind, series in curves.items() if series},
         mining=_json(paths.mining(ds)),
         validation=_json(paths.validation_json(ds)),
@@ -74,7 +75,7 @@ def _cells(params: Params) -> dict[str, list[tuple[str, ...]]]:
     """Stage → what follows the data set's name in each of its cells."""
     models = [("sft", name) for name in params.grid.train] + [("rl", name) for name in params.rl.algorithms]
     return {
-        **{name: [()] for name in ("ingest", "validate", "base", "mine", "neighbours", "baseline")},
+        **{name: [()] for name in ("ingest", "validate", "base", "mine", "neighbours", "baseline", "head")},
         "render": [(name,) for name in params.strategies],
         "sft": [(name,) for name in params.grid.train],
         "rl": [(name,) for name in params.rl.algorithms],

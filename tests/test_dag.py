@@ -95,6 +95,7 @@ def test_dvc_and_the_stages_mean_the_same_paths() -> None:
     assert str(paths.neighbours("DS")) in declared("neighbours") & declared("render") & declared("baseline")
     assert str(paths.prompts("DS", "ST")) in declared("render")
     assert str(paths.baseline("DS")) in declared("baseline")
+    assert declared("head") == {str(p) for p in (paths.data("DS"), paths.base("DS"), paths.head("DS"), paths.curve("head", "DS"))}
     assert declared("sft") == {
         str(p) for p in (paths.prompts("DS", "ST"), paths.base("DS"), paths.model("sft", "DS", "ST"), paths.curve("sft", "DS", "ST"))
     }

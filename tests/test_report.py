@@ -112,7 +112,7 @@ def test_the_same_inputs_give_the_same_bytes(workspace: Path, page: str):
 
 def test_the_metrics_file_has_an_entry_per_arm(workspace: Path):
     scores = json.loads((workspace / paths.METRICS).read_text())
-    baselines = [f"baseline/{name}" for name in ("majority", "knn", "tfidf_logreg", "linear_svm")]
+    baselines = [f"baseline/{name}" for name in ("majority", "knn", "tfidf_logreg", "linear_svm", "sequence_head")]
     arms = [*baselines, "sft/zero_shot", "sft/similar_3", "rl/reinforce_pp", "naive"]
     assert {ds: list(entry) for ds, entry in scores.items()} == {"intents": arms, "apps": arms}
     record = json.loads((paths.evaluation("intents", "sft", "zero_shot", "zero_shot") / "metrics.json").read_text())["test"]["trie"]

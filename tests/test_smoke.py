@@ -108,7 +108,7 @@ def test_one_override_reruns_its_stage_and_what_depends_on_it(project: Project) 
     output = project("dvc", "exp", "run", "-S", "sft.lr=0.002")
     cells = ["evaluate@intents-zero_shot-similar_3", "evaluate@intents-zero_shot-zero_shot"]
     rl = ["evaluate_rl@intents-reinforce_pp-similar_3", "evaluate_rl@intents-reinforce_pp-zero_shot", "rl@intents-reinforce_pp"]
-    assert ran(output) == sorted([*cells, *rl, "report", "sft@intents-zero_shot"])
+    assert ran(output) == sorted([*cells, *rl, "head@intents", "report", "sft@intents-zero_shot"])
     project("git", "checkout", "--", "params.yaml")
     assert ran(project("dvc", "repro")) == [], "what was computed before is restored"
 

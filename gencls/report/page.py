@@ -17,7 +17,12 @@ PAIRS = 10
 """Pairs of classes listed as most often confused."""
 SCORES = ("accuracy", "macro_f1", "log_loss", "ece", "invalid_share")
 MEASURED: dict[charts.Measure, str] = {"accuracy": "Accuracy on test, %", "macro_f1": "Macro-F1 on test, %"}
-STAGES = {"base": "Language-model pretraining of the builtin base", "sft": "Supervised fine-tuning", "rl": "Reinforcement learning"}
+STAGES = {
+    "base": "Language-model pretraining of the builtin base",
+    "head": "Classification head on the same base",
+    "sft": "Supervised fine-tuning",
+    "rl": "Reinforcement learning",
+}
 MEASURES = {
     "loss": "training loss",
     "train_loss": "training loss",

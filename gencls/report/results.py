@@ -58,10 +58,13 @@ class Arm:
         return [label or None for label in self.predictions["predicted"]]
 
 
-def read_baselines(folder: Path) -> list[Arm]:
-    """The arms of a baseline stage's folder."""
-    records: dict[str, Record] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    return [Arm("baseline", name, record, folder / f"{name}.csv") for name, record in records.items()]
+def read_baselines(*folders: Path) -> list[Arm]:
+    """The arms of the folders of the baseline and head stages."""
+    return [
+        Arm("baseline", name, record, folder / f"{name}.csv")
+        for folder in folders
+        for name, record in json.loads((folder / "metrics.json").read_text(encoding="utf-8")).items()
+    ]
 
 
 def read_cell(folder: Path, decodings: Sequence[str]) -> list[Arm]:
