@@ -5,12 +5,26 @@ A model folder is what transformers writes, with `gencls.json` beside the weight
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypedDict
 
 import torch
 from huggingface_hub import hf_hub_download
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedModel, set_seed
+from transformers import (
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
+    MODEL_MAPPING,
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
+    set_seed,
+)
+from transformers.modeling_layers import GenericForSequenceClassification
+from transformers.utils import logging
 from transformers.utils.logging import disable_progress_bar
 
 from gencls.errors import InputError
@@ -73,6 +87,64 @@ def load_pointer(pointer: Pointer, model: Model, *, trainable: bool = False, see
     return network.to(device(model.device)), tokenizer
 
 
+def load_classifier(folder: Path, model: Model, *, labels: int, seed: int) -> tuple[Any, Any]:
+    """(network with a fresh linear head over `labels` classes, tokenizer) from models/base/<ds>, to be trained as `load` would.
+
+    The head is drawn from `seed`; with LoRA it is trained whole beside the adapters.
+
+    Raises:
+        ModelError: the weights of the base are not all found in the classifier, which would leave random ones in their place.
+    """
+    disable_progress_bar()
+    pointer = pointer_of(folder)
+    source, revision = pointer["base"], pointer["commit"]
+    tokenizer = load_tokenizer(source, revision)
+    config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=False)
+    set_seed(seed)
+    with _silence():  # the report of what was not found, which is read here
+        network, found = _classifier_class(config).from_pretrained(
+            source,
+            revision=revision,
+            num_labels=labels,
+            problem_type="single_label_classification",
+            dtype=getattr(torch, model.dtype),
+            use_safetensors=True,
+            output_loading_info=True,
+        )
+    if missing := sorted(name for name in found["missing_keys"] if name.startswith(f"{network.base_model_prefix}.")):
+        raise ModelError(f"model.base {source}: {type(network).__name__} does not find {', '.join(missing[:3])} in its weights")
+    text_config = network.config.get_text_config()
+    text_config.pad_token_id, text_config.use_cache = tokenizer.pad_token_id, False
+    if model.lora is not None:
+        network = add_lora(network, model.lora, "SEQ_CLS")
+    return network.to(device(model.device)), tokenizer
+
+
+def _classifier_class(config: PreTrainedConfig) -> Any:
+    """transformers' own class where the architecture has one; else the same head on the architecture's body.
+
+    Raises:
+        ModelError: transformers does not know the body apart from its language-model head.
+    """
+    if type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
+        return MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
+    if type(config) not in MODEL_MAPPING:
+        raise ModelError(f"model.base: transformers has no body to put a classification head on for {type(config).__name__}")
+    pretrained = MODEL_MAPPING[type(config)].__base__
+    bases = (GenericForSequenceClassification, pretrained)
+    return type("BodyForSequenceClassification", bases, {"base_model_prefix": pretrained.base_model_prefix})
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+
+
 def load_tokenizer(source: str | Path, revision: str | None = None) -> Any:
     """A fast tokenizer that pads on the left, has a chat template and a padding token.
 
@@ -119,13 +191,13 @@ def resolve(model: Model, *, key: str = "model.base") -> Pointer:
     return {"base": model.base, "commit": Path(config).parent.name}  # the client keeps files under snapshots/<commit>/
 
 
-def add_lora(network: PreTrainedModel, lora: Lora) -> Any:
-    """Wrap in peft's LoRA."""
+def add_lora(network: PreTrainedModel, lora: Lora, task: str = "CAUSAL_LM") -> Any:
+    """Wrap in peft's LoRA; `task` is peft's name of what the network does."""
     from peft import LoraConfig, get_peft_model
 
     return get_peft_model(
         network,
-        LoraConfig(r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=lora.targets, task_type="CAUSAL_LM"),
+        LoraConfig(r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=lora.targets, task_type=task),
     )
 
 

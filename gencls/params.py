@@ -271,6 +271,13 @@ class Define(Section):
     """Most telling words per class; all that the builtin base can offer. An instruct base is asked for a sentence."""
 
 
+class Head(Section):
+    """The discriminative baseline: a classification head on the same base, trained as `sft` says."""
+
+    enabled: bool = True
+    """It costs a training run."""
+
+
 class Train(Section):
     """One supervised or RL training run."""
 
@@ -356,6 +363,7 @@ class Params(Section):
     mine: Mine = Mine()
     define: Define = Define()
     neighbours: Neighbours = Neighbours()
+    head: Head = Head()
     sft: Sft = Sft()
     rl: Rl = Rl()
     evaluate: Evaluate = Evaluate()

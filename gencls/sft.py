@@ -29,12 +29,10 @@ from gencls.params import ClassWeights, Sft
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer, prefix_cache, repeated
 from gencls.tokenizer import Unmerger, segment_anew
-from gencls.training import EpochCounter, Run, settings, train, write_curve
+from gencls.training import TIE_BREAK, EpochCounter, Run, settings, supervised, train, write_curve
 from gencls.trie import LabelTrie
 
 IGNORED = -100
-TIE_BREAK = 1e-6
-"""Far below one row in any validation split."""
 LEAST_TOKENS = 256
 """A group smaller than this saves less padding than its own forward pass costs."""
 FILL = 0.8
@@ -179,18 +177,9 @@ def row_weights(gold: Sequence[int], class_weights: ClassWeights) -> list[float]
 
 def _config(sft: Sft, run: Run, *, cpu: bool) -> SFTConfig:
     return SFTConfig(
-        num_train_epochs=sft.epochs,
-        per_device_train_batch_size=sft.batch_size,
-        learning_rate=sft.lr,
-        weight_decay=sft.weight_decay,
-        lr_scheduler_type="cosine",
-        warmup_steps=sft.warmup,
-        eval_strategy="epoch",
-        load_best_model_at_end=True,
-        metric_for_best_model="eval_score",
-        greater_is_better=True,
         max_length=None,
         completion_only_loss=False,
         dataset_kwargs={"skip_prepare_dataset": True},
+        **supervised(sft),
         **settings(run, cpu=cpu),
     )

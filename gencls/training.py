@@ -1,4 +1,4 @@
-"""What the three training loops (base, sft, rl) share around transformers' Trainer: quiet settings, progress, curves, resuming."""
+"""What the training loops (base, head, sft, rl) share around transformers' Trainer: quiet settings, progress, curves, resuming."""
 
 import csv
 import shutil
@@ -11,7 +11,11 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerContr
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils.logging import disable_progress_bar
 
+from gencls.params import Sft
 from gencls.progress import Ticker, say
+
+TIE_BREAK = 1e-6
+"""Weight of the validation loss among checkpoints of one accuracy: far below one row in any validation split."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,22 @@ def settings(run: Run, *, cpu: bool) -> dict[str, Any]:
         "remove_unused_columns": False,
         "activation_checkpointing": False,
         "dataloader_pin_memory": not cpu,
+    }
+
+
+def supervised(sft: Sft) -> dict[str, Any]:
+    """Arguments of supervised training: the checkpoint kept is the one with the best `score` on validation."""
+    return {
+        "num_train_epochs": sft.epochs,
+        "per_device_train_batch_size": sft.batch_size,
+        "learning_rate": sft.lr,
+        "weight_decay": sft.weight_decay,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": sft.warmup,
+        "eval_strategy": "epoch",
+        "load_best_model_at_end": True,
+        "metric_for_best_model": "eval_score",
+        "greater_is_better": True,
     }
 
 

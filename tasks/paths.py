@@ -60,7 +60,7 @@ def model(trainer: str, ds: str, name: str) -> Path:
 
 
 def curve(stage: str, ds: str, name: str | None = None) -> Path:
-    """Learning curve (csv) of base, sft or rl."""
+    """Learning curve (csv) of base, head, sft or rl."""
     return Path("reports") / stage / (f"{ds}/{name}.csv" if name else f"{ds}.csv")
 
 
@@ -92,6 +92,11 @@ def mining_csv(ds: str) -> Path:
 def corrections(ds: str) -> Path:
     """The same filled in, where a person saves it."""
     return Path("data/corrections") / f"{ds}.csv"
+
+
+def head(ds: str) -> Path:
+    """Folder with metrics.json and the predictions of the classification head on the test split."""
+    return Path("reports/head") / ds
 
 
 def baseline(ds: str) -> Path:

@@ -96,6 +96,7 @@ def test_dvc_and_the_stages_mean_the_same_paths() -> None:
     assert str(paths.neighbours("DS")) in declared("neighbours") & declared("render") & declared("baseline")
     assert str(paths.prompts("DS", "ST")) in declared("render")
     assert str(paths.baseline("DS")) in declared("baseline")
+    assert declared("head") == {str(p) for p in (paths.data("DS"), paths.base("DS"), paths.head("DS"), paths.curve("head", "DS"))}
     assert declared("sft") == {
         str(p) for p in (paths.prompts("DS", "ST"), paths.base("DS"), paths.model("sft", "DS", "ST"), paths.curve("sft", "DS", "ST"))
     }
@@ -108,7 +109,7 @@ def test_dvc_and_the_stages_mean_the_same_paths() -> None:
     rows = (paths.model("sft", "DS", "NM").parent, paths.evaluation("DS", "sft", "NM").parents[1])
     assert declared("final") == {str(p) for p in (paths.asked("DS"), *rows, paths.final("DS"))}
     read = (paths.definitions("DS"), paths.curve("base", "DS"), paths.baseline("DS"), rows[1], paths.final("DS"), paths.mining("DS"))
-    read = (*read, paths.curve("sft", "DS", "ST").parent, paths.validation_json("DS"))
+    read = (*read, paths.head("DS"), paths.curve("sft", "DS", "ST").parent, paths.validation_json("DS"))
     assert declared("report") == {str(p.parent) for p in read} | {str(p) for p in (paths.REPORT, paths.CONFUSION, paths.RESULTS)}
 
 

@@ -106,7 +106,7 @@ def test_training_again_gives_the_same_bytes(project: Project) -> None:
 
 def test_one_override_reruns_its_stage_and_what_depends_on_it(project: Project) -> None:
     output = project("dvc", "exp", "run", "-S", "sft.lr=0.002")
-    cells = ["evaluate@intents-zero_shot", "evaluate_rl@intents-reinforce_pp", "final@intents"]
+    cells = ["evaluate@intents-zero_shot", "evaluate_rl@intents-reinforce_pp", "final@intents", "head@intents"]
     assert ran(output) == sorted([*cells, "report", "rl@intents-reinforce_pp", "sft@intents-zero_shot"])
     project("git", "checkout", "--", "params.yaml")
     assert ran(project("dvc", "repro")) == [], "what was computed before is restored"

@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import LABELS, NAMES, rows
 
-from gencls import base, decoding, models, sft, training
+from gencls import base, decoding, models, sft
 from gencls.base import pretrain
 from gencls.params import Base, Lora, Model, Rl, Sft, Strategy
 from gencls.prompts import Prompt, Renderer
@@ -62,23 +62,6 @@ def classifier(base_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> t
 def digest(network: Any) -> str:
     state = sorted(network.state_dict().items())
     return hashlib.sha256(b"".join(name.encode() + value.numpy().tobytes() for name, value in state)).hexdigest()
-
-
-@pytest.fixture
-def killed_at(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """`killed_at(step)` makes the next training run die at that step, and none after it."""
-    real = training.Progress
-
-    def arm(step: int) -> None:
-        class Dying(real):
-            def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-                if state.global_step == step:
-                    monkeypatch.setattr(training, "Progress", real)
-                    raise KeyboardInterrupt
-
-        monkeypatch.setattr(training, "Progress", Dying)
-
-    return arm
 
 
 def test_pretraining_lowers_the_loss_and_repeats_to_the_byte(tmp_path: Path) -> None:
