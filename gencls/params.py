@@ -79,7 +79,7 @@ class BuiltinDataSet(DataSet):
     """Rows made by a generator of this project."""
 
     source: Literal["builtin"]
-    generator: Literal["intents", "relevance"] = "intents"
+    generator: Literal["intents", "relevance", "taxonomy"] = "intents"
     rows: SplitRows | None = None
     """null: as many as the generator says, `ROWS` in its package."""
     noise: Share = 0.04
