@@ -56,9 +56,9 @@ class Section(BaseModel):
 class SplitRows(Section):
     """Rows to generate per split."""
 
-    train: Positive = 3000
-    validation: Positive = 500
-    test: Positive = 1000
+    train: Positive
+    validation: Positive
+    test: Positive
 
 
 class SplitFiles(Section):
@@ -80,8 +80,9 @@ class BuiltinDataSet(DataSet):
     """Rows made by a generator of this project."""
 
     source: Literal["builtin"]
-    generator: Literal["intents"] = "intents"
-    rows: SplitRows = SplitRows()
+    generator: Literal["intents", "relevance", "taxonomy"] = "intents"
+    rows: SplitRows | None = None
+    """null: as many as the generator says, `ROWS` in its package."""
     noise: Share = 0.04
     """Share of training labels replaced by a wrong one; the truth is recorded beside them."""
 
