@@ -24,7 +24,7 @@ from gencls.params import ClassWeights, Sft
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer, prefix_cache, repeated
 from gencls.tokenizer import Unmerger
-from gencls.training import EpochCounter, Run, settings, train, write_curve
+from gencls.training import BEST_ON_VALIDATION, EpochCounter, Run, Validated, settings, train, write_curve
 from gencls.trie import LabelTrie
 
 IGNORED = -100
@@ -71,12 +71,8 @@ class LabelCollator:
         return ids if len(ids) <= self._scheme.prompt_tokens else list(row["input_ids"])
 
 
-class LabelTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped here
+class LabelTrainer(Validated, SFTTrainer):  # type: ignore[misc]  # trl is untyped here
     """SFTTrainer over `LabelCollator` batches, evaluated by accuracy over the label trie."""
-
-    def __init__(self, *args: Any, validation: Rows, trie: LabelTrie, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._validation, self._trie = validation, trie
 
     def compute_loss(self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, num_items_in_batch: Any = None) -> Tensor:
         """Mean weighted negative log-likelihood of the label tokens (Trainer divides by their number over all accumulated batches)."""
@@ -86,14 +82,6 @@ class LabelTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped here
         losses = cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none")
         total = (losses.view(labels.shape).sum(dim=1) * weights).sum()
         return total / (num_items_in_batch if num_items_in_batch is not None else (labels != IGNORED).sum())
-
-    def evaluate(self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval") -> dict[str, float]:
-        """Accuracy of greedy trie decoding and mean negative log-likelihood of the gold label on validation."""
-        metrics = {f"eval_{name}": value for name, value in validate(self.model, self._validation, self._trie).items()}
-        self.model.train()
-        self.log(metrics)
-        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-        return metrics
 
 
 def validate(model: Any, rows: Rows, trie: LabelTrie) -> dict[str, float]:
@@ -119,8 +107,7 @@ def finetune(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], sft: Sft
         processing_class=scheme.tokenizer,
         data_collator=collator,
         callbacks=[EpochCounter(collator)],
-        validation=rows["validation"],
-        trie=scheme.trie,
+        measure=lambda model: validate(model, rows["validation"], scheme.trie),
     )
     train(trainer, run)
     write_curve(trainer.state.log_history, ["step", "epoch", "loss", "eval_loss", "eval_accuracy"], run.curve)
@@ -158,11 +145,9 @@ def _config(sft: Sft, run: Run, *, cpu: bool) -> SFTConfig:
         warmup_steps=sft.warmup,
         train_sampling_strategy="group_by_length",
         eval_strategy="epoch",
-        load_best_model_at_end=True,
-        metric_for_best_model="eval_score",
-        greater_is_better=True,
         max_length=None,
         completion_only_loss=False,
         dataset_kwargs={"skip_prepare_dataset": True},
+        **BEST_ON_VALIDATION,
         **settings(run, cpu=cpu),
     )
