@@ -17,8 +17,8 @@ CHANGES: dict[str, Any] = {
     "strategies": {"similar_3": {"shots": 1}},
     "grid": {"train": ["zero_shot"]},
     "validate": {"single_row": "warning"},
-    "base": {"vocab_size": 600, "layers": 1, "width": 32, "heads": 2, "epochs": 1},
-    "sft": {"epochs": 12, "batch_size": 8, "lr": 0.01},  # until labels are written at all: RL says so and stops where none ever is
+    "base": {"vocab_size": 600, "layers": 1, "width": 32, "heads": 2, "epochs": 1, "dropout": 0.0},
+    "sft": {"epochs": 20, "batch_size": 8, "lr": 0.01, "unmerge": 0.0},  # until it writes labels: RL stops where no draw is ever right
     "rl": {"evaluations": 1},
     "evaluate": {"bootstrap": 50},
 }
