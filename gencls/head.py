@@ -20,7 +20,7 @@ from transformers import Trainer, TrainingArguments
 from gencls.metrics import Floats
 from gencls.params import Sft
 from gencls.tokenizer import Unmerger
-from gencls.training import TIE_BREAK, EpochCounter, Run, settings, supervised, train, write_curve
+from gencls.training import TIE_BREAK, EpochCounter, Run, Validated, settings, supervised, train, write_curve
 
 BATCH_TOKENS = 8192
 """Of a batch that is answered; changes speed only."""
@@ -89,24 +89,17 @@ class HeadCollator:
         return ids if len(ids) <= self._reader.room else list(row["input_ids"])
 
 
-class HeadTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped here
+class HeadTrainer(Validated, Trainer):  # type: ignore[misc]  # transformers is untyped here
     """Trainer that is evaluated by the accuracy of the head on validation."""
 
-    def __init__(self, *args: Any, reader: Reader, validation: Rows, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._reader, self._validation = reader, validation
 
-    def evaluate(self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval") -> dict[str, float]:
-        """Accuracy and mean negative log-likelihood of the gold label on validation; `score` is what the checkpoint is chosen by."""
-        gold = np.array(self._validation.gold)
-        p_NL = probabilities(self.model, self._reader, self._validation.ids)
-        accuracy = float((p_NL.argmax(axis=1) == gold).mean())
-        loss = float(-np.log(p_NL[np.arange(len(gold)), gold] + np.finfo(np.float64).tiny).mean())
-        metrics = {"eval_accuracy": accuracy, "eval_loss": loss, "eval_score": accuracy - TIE_BREAK * loss}
-        self.model.train()
-        self.log(metrics)
-        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-        return metrics
+def validate(model: Any, reader: Reader, rows: Rows) -> dict[str, float]:
+    """Accuracy and mean negative log-likelihood of the gold label (loss); `score` is what the checkpoint is chosen by."""
+    gold = np.array(rows.gold)
+    p_NL = probabilities(model, reader, rows.ids)
+    accuracy = float((p_NL.argmax(axis=1) == gold).mean())
+    loss = float(-np.log(p_NL[np.arange(len(gold)), gold] + np.finfo(np.float64).tiny).mean())
+    return {"accuracy": accuracy, "loss": loss, "score": accuracy - TIE_BREAK * loss}
 
 
 def finetune(model: Any, reader: Reader, rows: Mapping[str, Rows], sft: Sft, run: Run) -> Any:
@@ -119,11 +112,10 @@ def finetune(model: Any, reader: Reader, rows: Mapping[str, Rows], sft: Sft, run
         model,
         TrainingArguments(train_sampling_strategy="group_by_length", **supervised(sft), **settings(run, cpu=cpu)),
         train_dataset=dataset,
-        eval_dataset=dataset[:1],  # Trainer wants one to evaluate at all; `evaluate` reads `validation`
+        eval_dataset=dataset[:1],  # Trainer wants one to evaluate at all; `measure` reads the validation rows
         data_collator=collator,
         callbacks=[EpochCounter(collator)],
-        reader=reader,
-        validation=rows["validation"],
+        measure=lambda network: validate(network, reader, rows["validation"]),
     )
     train(trainer, run)
     write_curve(trainer.state.log_history, ["step", "epoch", "loss", "eval_loss", "eval_accuracy"], run.curve)

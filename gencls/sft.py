@@ -29,7 +29,7 @@ from gencls.params import ClassWeights, Sft
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer, prefix_cache, repeated
 from gencls.tokenizer import Unmerger, segment_anew
-from gencls.training import TIE_BREAK, EpochCounter, Run, settings, supervised, train, write_curve
+from gencls.training import TIE_BREAK, EpochCounter, Run, Validated, settings, supervised, train, write_curve
 from gencls.trie import LabelTrie
 
 IGNORED = -100
@@ -73,12 +73,8 @@ class LabelCollator:
         return segment_anew(row["input_ids"], row["spans"], self._unmerger, rng, start=len(self._prefix), longest=longest)
 
 
-class LabelTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped here
+class LabelTrainer(Validated, SFTTrainer):  # type: ignore[misc]  # trl is untyped here
     """SFTTrainer over `LabelCollator` batches, evaluated by accuracy over the label trie."""
-
-    def __init__(self, *args: Any, validation: Rows, trie: LabelTrie, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._validation, self._trie = validation, trie
 
     def compute_loss(self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, num_items_in_batch: Any = None) -> Tensor:
         """Mean weighted negative log-likelihood of the label tokens (Trainer divides by their number over all accumulated batches)."""
@@ -86,14 +82,6 @@ class LabelTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped here
         cache = prefix_cache(model, prefix[0].tolist()) if prefix.shape[1] else None
         total = sum(group_loss(model, inputs, group, cache) for group in groups(inputs["attention_mask"].sum(dim=1) - prefix.shape[1]))
         return total / (num_items_in_batch if num_items_in_batch is not None else (labels != IGNORED).sum())
-
-    def evaluate(self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval") -> dict[str, float]:
-        """Accuracy of greedy trie decoding and mean negative log-likelihood of the gold label on validation."""
-        metrics = {f"eval_{name}": value for name, value in validate(self.model, self._validation, self._trie).items()}
-        self.model.train()
-        self.log(metrics)
-        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-        return metrics
 
 
 def group_loss(model: Any, inputs: dict[str, Tensor], group: slice, cache: DynamicCache | None) -> Tensor:
@@ -147,8 +135,7 @@ def finetune(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], sft: Sft
         processing_class=scheme.tokenizer,
         data_collator=collator,
         callbacks=[EpochCounter(collator)],
-        validation=rows["validation"],
-        trie=scheme.trie,
+        measure=lambda model: validate(model, rows["validation"], scheme.trie),
     )
     train(trainer, run)
     write_curve(trainer.state.log_history, ["step", "epoch", "loss", "eval_loss", "eval_accuracy"], run.curve)

@@ -1,4 +1,4 @@
-"""Base, SFT and RL on real tiny models: that they learn, that a killed run ends where an undisturbed one does, that bytes repeat."""
+"""Base and SFT on real tiny models: that they learn, that a killed run ends where an undisturbed one does, that bytes repeat."""
 
 import hashlib
 from pathlib import Path
@@ -11,20 +11,17 @@ from conftest import LABELS, NAMES, rows
 
 from gencls import base, decoding, models, sft
 from gencls.base import pretrain
-from gencls.params import Base, Lora, Model, Rl, Sft, Strategy
+from gencls.params import Base, Lora, Model, Sft, Strategy
 from gencls.prompts import Prompt, Renderer
-from gencls.rl.closed_set import Outcomes, reinforce
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer
 from gencls.sft import IGNORED, LabelCollator, finetune, validate
 from gencls.tokenizer import Unmerger
 from gencls.training import Run
-from gencls.trie import LabelTrie
 
 CPU = Model(device="cpu", max_length=96)
 SHORT = Sft(epochs=3, batch_size=16, lr=5e-3)
 SFT = Sft(epochs=12, batch_size=8, lr=3e-3, unmerge=0.0)
-RL = Rl(batch_size=16, samples=4, lr=1e-3, evaluations=2)
 
 
 def encode(scheme: LabelScheme, n: int, seed: int) -> Rows:
@@ -201,70 +198,6 @@ def test_lora_trains_adapters_only_and_saves_a_whole_model(base_folder: Path, tm
     assert validate(loaded, both["validation"], scheme.trie) == pytest.approx(measured, abs=1e-4)
 
 
-def test_rl_turns_a_classifier_to_the_rewarded_label(classifier: tuple[Path, Path], tmp_path: Path) -> None:
-    """A bandit: every row's gold label is `shipping`, whatever its text says."""
-    network, scheme, both = prepared(classifier[0])
-    shipping = LABELS.index("shipping")
-    bandit = {split: Rows(r.encoded, [shipping] * len(r.gold), r.prefix) for split, r in both.items()}
-    before = validate(network, bandit["validation"], scheme.trie)["accuracy"]
-    rl = Rl(batch_size=16, samples=8, lr=5e-3, epochs=4, kl=0.0, evaluations=2)
-    trained = reinforce(network, scheme, bandit, rl, algorithm="reinforce_pp", run=run(tmp_path))
-    assert before < 0.5
-    assert validate(trained, bandit["validation"], scheme.trie)["accuracy"] == 1.0
-
-
-def test_rl_that_was_killed_ends_with_the_same_weights(base_folder: Path, tmp_path: Path, killed_at: Any) -> None:
-    def trained(folder: Path) -> Any:
-        network, scheme, both = prepared(base_folder)
-        return reinforce(network, scheme, both, RL, algorithm="reinforce_pp", run=run(folder))
-
-    whole = trained(tmp_path / "whole")
-    killed_at(4)
-    with pytest.raises(KeyboardInterrupt):
-        trained(tmp_path / "killed")
-    assert digest(trained(tmp_path / "killed")) == digest(whole)
-    assert (tmp_path / "killed/curve.csv").read_bytes() == (tmp_path / "whole/curve.csv").read_bytes()
-
-
-def test_rl_under_lora_uses_the_model_without_its_adapter_as_reference(classifier: tuple[Path, Path], tmp_path: Path) -> None:
-    lora = CPU.model_copy(update={"lora": Lora(r=4, alpha=8, dropout=0.0)})
-    network, scheme, both = prepared(classifier[0], lora)
-    reinforce(network, scheme, both, RL, algorithm="reinforce_pp", run=run(tmp_path))
-    header, *lines = [line.split(",") for line in (tmp_path / "curve.csv").read_text().splitlines()]
-    kl = [float(line[header.index("kl")]) for line in lines]
-    assert kl[0] >= 0 and kl[-1] > 0, "the policy has moved away from the reference"
-
-
-def test_outcomes_are_a_distribution_and_exact_draws_follow_it() -> None:
-    """Chi-square of 20,000 draws against the trie's own probabilities."""
-    from scipy.stats import chisquare
-
-    trie = LabelTrie([[1, 2, 0], [1, 3, 0], [4, 0]])
-    outcomes = Outcomes(trie, torch.device("cpu"))
-    generator = torch.Generator().manual_seed(0)
-    logits = torch.randn(1, len(trie.tokens) + 1, 6, generator=generator)
-    logits[..., 5] -= 2  # a vocabulary of six tokens, of which the trie never uses the last
-    edges = (logits / 2).log_softmax(-1)[:, trie.edge_slots, trie.edge_tokens] / 2
-    probabilities = outcomes.log_probabilities(edges).exp()
-    torch.testing.assert_close(probabilities.sum(-1), torch.ones(1))
-    drawn = outcomes.draw(outcomes.log_probabilities(edges), 20_000, generator)
-    counts = np.bincount(drawn[0].numpy(), minlength=4)
-    assert counts.min() > 20
-    expected = probabilities[0].numpy().astype(float)
-    assert chisquare(counts, expected / expected.sum() * 20_000).pvalue > 0.001
-
-
-def test_token_log_probabilities_of_an_outcome_sum_to_its_own() -> None:
-    trie = LabelTrie([[1, 2, 0], [1, 3, 0], [4, 0]])
-    outcomes = Outcomes(trie, torch.device("cpu"))
-    edges = torch.randn(2, len(trie.tokens) + 1, 6, generator=torch.Generator().manual_seed(1)).log_softmax(-1)
-    edges = edges[:, trie.edge_slots, trie.edge_tokens]
-    log_probabilities = outcomes.log_probabilities(edges)
-    drawn = torch.arange(4).expand(2, 4)
-    tokens = outcomes.tokens(edges, log_probabilities, drawn)
-    torch.testing.assert_close((tokens * outcomes.mask[drawn]).sum(-1), log_probabilities)
-
-
 def test_what_a_trained_classifier_would_write_freely_is_mostly_a_label(classifier: tuple[Path, Path]) -> None:
     network, scheme, both = prepared(classifier[0])
     validation = both["validation"]
@@ -280,10 +213,3 @@ def test_a_checkpoint_that_a_kill_left_half_written_is_not_resumed_from(base_fol
     newest = max((tmp_path / "killed/checkpoints").glob("checkpoint-*"), key=lambda folder: int(folder.name.split("-")[1]))
     (newest / "trainer_state.json").unlink()
     assert digest(shortly_tuned(base_folder, tmp_path / "killed")) == digest(whole)
-
-
-def test_rl_that_helps_nowhere_leaves_the_warmup_as_it_was(classifier: tuple[Path, Path], tmp_path: Path) -> None:
-    network, scheme, both = prepared(classifier[0])
-    before = digest(network)
-    ruinous = Rl(batch_size=16, samples=2, lr=1.0, evaluations=1, kl=0.0)
-    assert digest(reinforce(network, scheme, both, ruinous, algorithm="reinforce_pp", run=run(tmp_path))) == before
