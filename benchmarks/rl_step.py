@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FLOOR = 3.0
+FLOOR = 5.0
 """Times faster than TRL below which something is wrong."""
 SAMPLES = 8
 KL = 0.04
@@ -40,8 +40,8 @@ class Shape:
 
     name: str
     prompts: int = 8
-    steps: int = 8
-    rounds: int = 3
+    steps: int = 6
+    rounds: int = 2
 
 
 SHAPES = [Shape("builtin base"), Shape("Qwen2-like, 10 M parameters, vocabulary of 32,000")]

@@ -20,7 +20,7 @@ from transformers import Trainer, TrainingArguments
 from gencls.metrics import Floats
 from gencls.params import Sft
 from gencls.tokenizer import Unmerger
-from gencls.training import TIE_BREAK, EpochCounter, Run, Validated, settings, supervised, train, write_curve
+from gencls.training import TIE_BREAK, EpochCounter, Run, Validated, optimisation, settings, train, write_curve
 
 BATCH_TOKENS = 8192
 """Of a batch that is answered; changes speed only."""
@@ -94,9 +94,8 @@ class HeadTrainer(Validated, Trainer):  # type: ignore[misc]  # transformers is 
 
 
 def validate(model: Any, reader: Reader, rows: Rows) -> dict[str, float]:
-    """Accuracy and mean negative log-likelihood of the gold label (loss); `score` is what the checkpoint is chosen by."""
-    gold = np.array(rows.gold)
-    p_NL = probabilities(model, reader, rows.ids)
+    """Accuracy and mean negative log-likelihood of the gold label; `score` is what the checkpoint is chosen by."""
+    gold, p_NL = np.array(rows.gold), probabilities(model, reader, rows.ids)
     accuracy = float((p_NL.argmax(axis=1) == gold).mean())
     loss = float(-np.log(p_NL[np.arange(len(gold)), gold] + np.finfo(np.float64).tiny).mean())
     return {"accuracy": accuracy, "loss": loss, "score": accuracy - TIE_BREAK * loss}
@@ -110,12 +109,12 @@ def finetune(model: Any, reader: Reader, rows: Mapping[str, Rows], sft: Sft, run
     cpu = model.device.type == "cpu"
     trainer = HeadTrainer(
         model,
-        TrainingArguments(train_sampling_strategy="group_by_length", **supervised(sft), **settings(run, cpu=cpu)),
+        TrainingArguments(train_sampling_strategy="group_by_length", **optimisation(sft), **settings(run, cpu=cpu)),
         train_dataset=dataset,
-        eval_dataset=dataset[:1],  # Trainer wants one to evaluate at all; `measure` reads the validation rows
+        eval_dataset=dataset[:1],  # Trainer wants one to evaluate at all; `measure` reads `validation`
         data_collator=collator,
         callbacks=[EpochCounter(collator)],
-        measure=lambda network: validate(network, reader, rows["validation"]),
+        measure=lambda model: validate(model, reader, rows["validation"]),
     )
     train(trainer, run)
     write_curve(trainer.state.log_history, ["step", "epoch", "loss", "eval_loss", "eval_accuracy"], run.curve)

@@ -29,7 +29,7 @@ from gencls.params import ClassWeights, Sft
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer, prefix_cache, repeated
 from gencls.tokenizer import Unmerger, segment_anew
-from gencls.training import TIE_BREAK, EpochCounter, Run, Validated, settings, supervised, train, write_curve
+from gencls.training import TIE_BREAK, EpochCounter, Run, Validated, optimisation, settings, train, write_curve
 from gencls.trie import LabelTrie
 
 IGNORED = -100
@@ -131,7 +131,7 @@ def finetune(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], sft: Sft
         model,
         _config(sft, run, cpu=model.device.type == "cpu"),
         train_dataset=dataset,
-        eval_dataset=dataset.select(range(1)),  # Trainer wants one to evaluate at all; `evaluate` reads `validation`
+        eval_dataset=dataset.select(range(1)),  # Trainer wants one to evaluate at all; `measure` reads `validation`
         processing_class=scheme.tokenizer,
         data_collator=collator,
         callbacks=[EpochCounter(collator)],
@@ -167,6 +167,6 @@ def _config(sft: Sft, run: Run, *, cpu: bool) -> SFTConfig:
         max_length=None,
         completion_only_loss=False,
         dataset_kwargs={"skip_prepare_dataset": True},
-        **supervised(sft),
+        **optimisation(sft),
         **settings(run, cpu=cpu),
     )

@@ -11,7 +11,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerContr
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils.logging import disable_progress_bar
 
-from gencls.params import Sft
+from gencls.params import Train
 from gencls.progress import Ticker, say
 
 TIE_BREAK = 1e-6
@@ -51,21 +51,19 @@ def settings(run: Run, *, cpu: bool) -> dict[str, Any]:
     }
 
 
-BEST_ON_VALIDATION = {"load_best_model_at_end": True, "metric_for_best_model": "eval_score", "greater_is_better": True}
-"""Arguments of a run that keeps its best checkpoint instead of its last."""
-
-
-def supervised(sft: Sft) -> dict[str, Any]:
-    """Arguments of supervised training: the checkpoint kept is the one with the best `score` on validation."""
+def optimisation(section: Train) -> dict[str, Any]:
+    """Arguments that a section of params.yaml decides; the checkpoint kept is the one with the best `score` on validation."""
     return {
-        "num_train_epochs": sft.epochs,
-        "per_device_train_batch_size": sft.batch_size,
-        "learning_rate": sft.lr,
-        "weight_decay": sft.weight_decay,
+        "num_train_epochs": section.epochs,
+        "per_device_train_batch_size": section.batch_size,
+        "learning_rate": section.lr,
+        "weight_decay": section.weight_decay,
         "lr_scheduler_type": "cosine",
-        "warmup_steps": sft.warmup,
+        "warmup_steps": section.warmup,
         "eval_strategy": "epoch",
-        **BEST_ON_VALIDATION,
+        "load_best_model_at_end": True,
+        "metric_for_best_model": "eval_score",
+        "greater_is_better": True,
     }
 
 

@@ -80,6 +80,10 @@ def test_a_stage_names_parameters_that_exist(stage: str) -> None:
             value = value[part]
 
 
+def test_another_algorithm_trains_none_of_those_that_are_there() -> None:
+    assert set(STAGES["rl"]["params"]) == {"seed", "model"} | {f"rl.{key}" for key in params.Rl.model_fields if key != "algorithms"}
+
+
 def declared(stage: str) -> set[str]:
     """Data paths of a stage with the cell's names filled in."""
     text = [*STAGES[stage].get("deps", []), *STAGES[stage].get("outs", [])]

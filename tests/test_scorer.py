@@ -110,6 +110,24 @@ def outspoken(name: str, attention: str) -> torch.nn.Module:
     return model
 
 
+@pytest.mark.parametrize("batch_tokens", [1, 40, 10_000])
+def test_scores_with_gradients_do_not_depend_on_the_batch(batch_tokens: int) -> None:
+    model, trie, prefix = build("llama"), LabelTrie(LABELS), [20, 21]
+    rows = prompts(prefix)
+    weights = torch.randn(len(rows), len(trie.edge_tokens), generator=torch.Generator().manual_seed(1))
+
+    def gradient(scores: torch.Tensor) -> torch.Tensor:
+        model.zero_grad()
+        (scores * weights).sum().backward()
+        return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+
+    scores = Scorer(model, trie, batch_tokens=batch_tokens).differentiable(rows, prefix)
+    plain = torch.stack([plain_edge_log_probabilities(model, row, trie) for row in rows])
+    torch.testing.assert_close(scores, plain, atol=2e-5, rtol=0)
+    packed, one_by_one = gradient(scores), gradient(plain)
+    assert (packed - one_by_one).norm() / one_by_one.norm() < 1e-5
+
+
 class IgnoresTheMask(torch.nn.Module):
     """A model that attends causally whatever mask it is given, as some architectures with their own attention do."""
 

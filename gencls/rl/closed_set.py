@@ -32,7 +32,7 @@ from gencls.rl.rewards import reward_table
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer
 from gencls.sft import row_weights, validate
-from gencls.training import BEST_ON_VALIDATION, EvaluateAtEnd, Patience, Run, Validated, settings, train, write_curve
+from gencls.training import EvaluateAtEnd, Patience, Run, Validated, optimisation, settings, train, write_curve
 
 CURVE = ["step", "reward", "kl", "entropy", "dead_groups", "invalid", "eval_loss", "eval_accuracy"]
 
@@ -217,14 +217,7 @@ def _collate(rows: list[dict[str, Any]]) -> dict[str, Any]:
 def _arguments(rl: Rl, run: Run, rows: int, *, cpu: bool) -> TrainingArguments:
     steps = rl.epochs * -(-rows // rl.batch_size)
     every = -(-steps // rl.evaluations)
-    by_steps = {"eval_strategy": "steps", "eval_steps": every, "save_strategy": "steps", "save_steps": every}
-    return TrainingArguments(
-        num_train_epochs=rl.epochs,
-        per_device_train_batch_size=-(-rl.batch_size // int(os.environ.get("WORLD_SIZE", "1"))),  # torchrun's, as accelerate reads it
-        learning_rate=rl.lr,
-        weight_decay=rl.weight_decay,
-        lr_scheduler_type="cosine",
-        warmup_steps=rl.warmup,
-        **BEST_ON_VALIDATION,
-        **{**settings(run, cpu=cpu), **by_steps, "logging_strategy": "steps", "logging_steps": every, "eval_on_start": True},
-    )
+    by_steps = {f"{what}_{key}": value for what in ("eval", "save", "logging") for key, value in (("strategy", "steps"), ("steps", every))}
+    processes = int(os.environ.get("WORLD_SIZE", "1"))  # torchrun's, as accelerate reads it
+    share = {"per_device_train_batch_size": -(-rl.batch_size // processes), "eval_on_start": True}
+    return TrainingArguments(**{**settings(run, cpu=cpu), **optimisation(rl), **by_steps, **share})
