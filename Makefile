@@ -5,10 +5,10 @@ BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint flow ui plots record results clean
+.PHONY: help run test lint flow ui plots record results bench bench-smoke clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1	\2/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1	\2/' | expand -t 18
 
 run: $(VENV)/pipeline  ## install if needed, run the pipeline that params.yaml describes, print where the report is
 	@dvc repro
@@ -34,6 +34,12 @@ record: $(VENV)/pipeline  ## keep what the present report measured under results
 
 results: $(VENV)/pipeline  ## make the tables of results/ and of the README from the recorded runs
 	@python -m tasks.results tables
+
+bench: $(VENV)/bench  ## install if needed, measure everything against its peers (a quarter of an hour): benchmarks/RESULTS.md
+	@python -m benchmarks
+
+bench-smoke: $(VENV)/bench  ## that the benchmarks still run, in a minute; their numbers mean nothing
+	@python -m benchmarks --smoke
 
 clean:  ## remove unfinished outputs, checkpoints and timings; never data, models or reports
 	@rm -rf .gencls

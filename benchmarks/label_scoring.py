@@ -30,7 +30,7 @@ def run(smoke: bool) -> list[Result]:
 def _against_harness(shape: str, prompts: int, rounds: int) -> Result:
     from gencls.scorer import Scorer
 
-    model, trie, rows = _task(shape, prompts)
+    model, trie, rows = task(shape, prompts, PROMPT)
     scorer = Scorer(model, trie)
     requests = [(("", ""), row, trie.sequence(label)) for row in rows for label in range(LABELS)]
     theirs = _harness(model)
@@ -46,7 +46,7 @@ def _against_forward(shape: str, prompts: int, rounds: int) -> Result:
 
     from gencls.scorer import Scorer
 
-    model, trie, rows = _task(shape, prompts)
+    model, trie, rows = task(shape, prompts, PROMPT)
     scorer, ids = Scorer(model, trie), torch.tensor(rows, device=model.device)
 
     @torch.inference_mode()
@@ -58,7 +58,7 @@ def _against_forward(shape: str, prompts: int, rounds: int) -> Result:
     return Result("label scoring, 119 labels", shape, ours_s / prompts, "a forward pass", peer_s / prompts, 1 / 1.25, demand)
 
 
-def _task(shape: str, prompts: int) -> tuple[Any, Any, list[list[int]]]:
+def task(shape: str, prompts: int, length: int) -> tuple[Any, Any, list[list[int]]]:
     """Model, trie and prompts; no label is the beginning of another, as the end token sees to in real label sets."""
     from gencls.trie import LabelTrie
 
@@ -69,7 +69,7 @@ def _task(shape: str, prompts: int) -> tuple[Any, Any, list[list[int]]]:
         new = shapes.tokens(rng, int(rng.integers(1, LONGEST + 1)), vocabulary)
         if all(new[: len(old)] != old[: len(new)] for old in sequences):
             sequences.append(new)
-    return model, LabelTrie(sequences), [shapes.tokens(rng, PROMPT, vocabulary) for _ in range(prompts)]
+    return model, LabelTrie(sequences), [shapes.tokens(rng, length, vocabulary) for _ in range(prompts)]
 
 
 def _harness(model: Any) -> Any:

@@ -103,15 +103,8 @@ def trl(shape: str, steps: int) -> Training:
 
     def work() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            settings = SFTConfig(
-                folder,
-                num_train_epochs=1,
-                per_device_train_batch_size=BATCH,
-                save_strategy="no",
-                report_to="none",
-                disable_tqdm=True,
-                **precision,
-            )
+            quiet = {"save_strategy": "no", "report_to": "none", "disable_tqdm": True}
+            settings = SFTConfig(folder, num_train_epochs=1, per_device_train_batch_size=BATCH, **quiet, **precision)
             rows = datasets.Dataset.from_dict({"prompt": [f"{prompt} " for prompt in words], "completion": answers})
             tokenizer = shapes.word_tokenizer(model.config.vocab_size)
             SFTTrainer(model, settings, train_dataset=rows, processing_class=tokenizer).train()

@@ -5,14 +5,16 @@ is unknown; a row never sees itself or a row with its own text, whose label woul
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
 
-from gencls import features
 from gencls.errors import InputError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Places = NDArray[np.int64]
 """Row numbers of the training split."""
@@ -47,6 +49,8 @@ def fixed(texts: Sequence[str], labels: Sequence[str], shots: int, *, language: 
     Raises:
         InputError: fewer different texts than `shots`.
     """
+    from gencls import features  # the other kinds of examples need no scikit-learn
+
     frame = pd.DataFrame({"text": [text.strip() for text in texts], "label": list(labels)}).drop_duplicates("text")
     if len(frame) < shots:
         raise InputError(f"{shots} fixed examples wanted, but the training split has only {len(frame)} different texts")
@@ -58,7 +62,7 @@ def fixed(texts: Sequence[str], labels: Sequence[str], shots: int, *, language: 
     return [int(frame.index[place]) for place in rounds[:shots]]
 
 
-def _typical(vectors: "TfidfVectorizer", places: Places) -> Places:
+def _typical(vectors: "csr_matrix", places: Places) -> Places:
     """Rows of one class, the nearest to the class's mean first, ties by place."""
     own = vectors[places]
     similarity = np.asarray(own @ np.asarray(own.mean(axis=0)).T).ravel()

@@ -24,7 +24,6 @@ from typing import TypedDict
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -140,6 +139,8 @@ def paired(gold: Sequence[str], a: Sequence[str | None], b: Sequence[str | None]
     Accuracy: two-sided exact McNemar test (a binomial test on the rows that exactly one arm got right) and a paired bootstrap interval.
     Macro-F1: paired bootstrap interval only.
     """
+    from scipy.stats import binomtest  # slow to import, and only the report compares
+
     labels = sorted({*gold, *(x for x in [*a, *b] if x is not None)})
     triples = np.stack([_codes(gold, labels, "gold"), _codes(a, labels, "predicted"), _codes(b, labels, "predicted")], axis=1)
     cells, draws = _resamples(triples, bootstrap, seed)

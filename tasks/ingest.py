@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from gencls.params import AnyDataSet, BuiltinDataSet, GitDataSet, HubDataSet, Params
 from gencls.sources import SourceError, builtin, read
-from tasks import fetch, paths, stage
+from tasks import paths, stage
 
 
 def main(params: Params, ds: str) -> None:
@@ -21,6 +21,8 @@ def main(params: Params, ds: str) -> None:
     spec = params.datasets[ds]
     try:
         if isinstance(spec, GitDataSet | HubDataSet):
+            from tasks import fetch  # imports `dvc`, which no other source needs
+
             frames = fetch.rows(spec, ds, seed=params.seed)
         else:
             frames = read(spec, paths.raw(ds), seed=params.seed)

@@ -1,0 +1,84 @@
+"""All benchmarks, one after the other: `python -m benchmarks [--smoke]` → results.json and RESULTS.md (a smoke run writes neither).
+
+A benchmark is any module of this folder that takes `--smoke` and `--out FILE`, prints a table and writes a list of
+{name, shape, ours_s, peer, peer_s, ratio, floor, met}.
+"""
+
+import argparse
+import json
+import os
+import pkgutil
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import benchmarks
+from benchmarks.harness import table
+
+HERE = Path(__file__).parent
+SHARED = {"__main__", "harness", "shapes"}
+PACKAGES = ("torch", "transformers", "trl", "lm_eval", "scikit-learn", "dvc", "prefect")
+
+
+def main() -> None:
+    """Run them; 1 if one of them broke."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--smoke", action="store_true", help="the smallest run that still does everything; its numbers mean nothing")
+    smoke = parser.parse_args().smoke
+    records, broken = [], []
+    for name in sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name not in SHARED):
+        start = time.monotonic()
+        found = _run(name, smoke)
+        records += found
+        broken += [] if found else [name]
+        print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
+        if not smoke:
+            _write(records)
+    if broken:
+        sys.exit(f"without results: {', '.join(broken)}")
+
+
+def _run(name: str, smoke: bool) -> list[dict[str, Any]]:
+    """Records of one benchmark, which says on the screen what it finds; none if it broke."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "records.json"
+        command = [sys.executable, "-m", f"benchmarks.{name}", "--out", str(out), *(["--smoke"] if smoke else [])]
+        subprocess.run(command, cwd=HERE.parent, check=False)
+        found: list[dict[str, Any]] = json.loads(out.read_text(encoding="utf-8")) if out.exists() else []
+        return found
+
+
+def _write(records: list[dict[str, Any]]) -> None:
+    (HERE / "results.json").write_text(json.dumps(records, indent=2) + "\n", encoding="utf-8")
+    text = f"# What it costs\n\n{_where()}\n\n{table(records)}\n\nMade by `make bench`. {_meaning()}\n"
+    (HERE / "RESULTS.md").write_text(text, encoding="utf-8")
+
+
+def _where() -> str:
+    """Machine, versions and commit."""
+    import torch
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
+    git = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    commit = subprocess.run(git, cwd=HERE, capture_output=True, text=True, check=True).stdout.strip()
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
+    cores = f"{len(os.sched_getaffinity(0))} cores" if sys.platform == "linux" else f"{os.cpu_count()} cores"
+    machine = f"{platform.machine()}, {cores}, {torch.get_num_threads()} threads, {device}"
+    return f"{machine}. Python {platform.python_version()}, {versions}. Commit {commit}."
+
+
+def _meaning() -> str:
+    return (
+        "Times are medians of alternating runs; *times faster* is theirs over ours. Memory is what the work adds, at its peak, to a "
+        "process that has imported and built all it needs. Models are Qwen2-like decoders with random weights, or the builtin base. "
+        "What exactly is measured stands at the top of each file in this folder."
+    )
+
+
+if __name__ == "__main__":
+    main()
