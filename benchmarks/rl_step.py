@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FLOOR = 5.0
-"""Times faster than TRL below which something is wrong."""
+FLOOR = 10.0
+"""Times faster than TRL that is asked for."""
 SAMPLES = 8
 KL = 0.04
 LEARNING_RATE = 1e-5
