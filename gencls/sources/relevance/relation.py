@@ -6,9 +6,9 @@ from gencls.sources.relevance.catalogue import KINDS, PRODUCTS
 
 GRADES: dict[str, str] = {
     "exact": "The note is about the product that the query names and confirms every condition of the query.",
-    "partial": "The note is about that product, but contradicts a condition or says nothing about it.",
-    "related": "The note is about another product of the same kind, whatever its properties.",
-    "irrelevant": "The note is about a product of another kind, or about no product.",
+    "partial": "The note is about the product that the query names, but contradicts a condition or says nothing about it.",
+    "related": "The note is about another product of the same kind as the query's, whatever its properties.",
+    "irrelevant": "The note is about a product of another kind than the query's, or about no product.",
 }
 """From the best to the worst."""
 
