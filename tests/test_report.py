@@ -148,6 +148,12 @@ def test_the_confusion_for_dvc_is_that_of_the_best_arm(workspace: Path):
     assert right / 300 == pytest.approx(winner.test["accuracy"], abs=1e-6)
 
 
+def test_the_mean_gain_is_over_the_data_sets_of_the_page(workspace: Path, page: str):
+    records = [json.loads((workspace / paths.RESULTS / f"{ds}.json").read_text()) for ds in ("intents", "apps")]
+    mean = sum(record["paired"]["best_vs_naive"]["relative"]["difference"] for record in records) / 2
+    assert f"over naive SFT, 2 data sets: {words.relative(mean)}. For context" in Tags(page).text
+
+
 def test_only_cells_with_a_role_are_in_the_table_of_test_results(page: str):
     table = page.split("Results on test")[1].split("</table>")[0]
     found = report._results(settings("intents"), "intents")

@@ -51,6 +51,7 @@ def section(data_set: DataSet, compared: dict[str, Paired], settings: Settings) 
         "data_set": data_set,
         "winner": winner,
         "versus_naive": None if _same(winner, results.naive) else compared["best_vs_naive"],
+        "gain": compared["best_vs_naive"]["relative"]["difference"] if results.naive else None,
         "versus_baseline": compared["best_vs_best_baseline"],
         "headline": sentences.headline(results),
         "sentences": sentences.findings(results, compared),

@@ -21,9 +21,10 @@ def points(difference: float) -> str:
     return _signed(difference, 1)
 
 
-def relative(gain: float, bounds: Sequence[float]) -> str:
+def relative(gain: float, bounds: Sequence[float] = ()) -> str:
     """`+6.18 % [+1.30, +11.20]`: the accuracy's difference as a share of the other arm's accuracy."""
-    return f"{_signed(gain, 2)}{NBSP}% [{_signed(bounds[0], 2)},{NBSP}{_signed(bounds[1], 2)}]"
+    text = f"{_signed(gain, 2)}{NBSP}%"
+    return f"{text} [{_signed(bounds[0], 2)},{NBSP}{_signed(bounds[1], 2)}]" if bounds else text
 
 
 def point_interval(bounds: Sequence[float]) -> str:
