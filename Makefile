@@ -5,7 +5,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint flow ui plots clean
+.PHONY: help run test lint flow ui plots record results clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1	\2/' | expand -t 14
@@ -28,6 +28,12 @@ ui: $(VENV)/pipeline  ## Prefect server on 127.0.0.1 with the deployment: run, s
 
 plots: $(VENV)/pipeline  ## learning curves and confusions of DVC as one page that opens offline
 	@python -m tasks.plots_page && dvc plots show
+
+record: $(VENV)/pipeline  ## keep what the present report measured under results/runs/, with the commit
+	@python -m tasks.results record
+
+results: $(VENV)/pipeline  ## make the tables of results/ and of the README from the recorded runs
+	@python -m tasks.results tables
 
 clean:  ## remove unfinished outputs, checkpoints and timings; never data, models or reports
 	@rm -rf .gencls

@@ -1,8 +1,11 @@
 """The builtin base: a small Llama-style decoder trained from nothing as a language model on a data set's training texts.
 
 It is what makes the pipeline run offline, and it is meant to be strong: a few whole epochs of language modelling with seeded BPE-dropout
-and residual dropout before SFT are worth about three points of accuracy over SFT alone. The architecture is Phi-3's, which is Llama's
+and residual dropout before SFT are worth about three points of accuracy over SFT alone. It reads the texts in the frame of the plain
+prompt: what SFT shows it later then differs in nothing but the answer. The architecture is Phi-3's, which is Llama's
 block (RMSNorm, SwiGLU, rotary positions) with residual dropout, which transformers' Llama lacks.
+
+Legend of axes: B rows, P prefix tokens, R tokens of the longest rest.
 """
 
 from collections.abc import Sequence
@@ -10,11 +13,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.functional import cross_entropy
 from transformers import Phi3Config, Phi3ForCausalLM, Trainer, TrainingArguments, set_seed
 
+from gencls.encode import PromptEncoder, shared_prefix
 from gencls.params import Base
-from gencls.tokenizer import Unmerger, train_tokenizer
+from gencls.prompts import Prompt
+from gencls.scorer import prefix_cache, repeated
+from gencls.tokenizer import Unmerger, segment_anew, train_tokenizer
 from gencls.training import EpochCounter, Run, settings, train, write_curve
+
+IGNORED = -100
 
 
 def build(tokenizer: Any, base: Base, *, max_length: int) -> Phi3ForCausalLM:
@@ -39,37 +48,58 @@ def build(tokenizer: Any, base: Base, *, max_length: int) -> Phi3ForCausalLM:
     return Phi3ForCausalLM(config)
 
 
-class _TextCollator:
-    """Texts to right-padded language-model batches, segmented anew each epoch; the seed, the epoch and the row decide how."""
+class _Collator:
+    """Prompts to right-padded language-model batches without their shared prefix, texts segmented anew each epoch.
 
-    def __init__(self, tokenizer: Any, unmerger: Unmerger, *, max_length: int, seed: int) -> None:
-        self._pad, self._bos, self._eos = tokenizer.pad_token_id, tokenizer.bos_token_id, tokenizer.eos_token_id
+    Yields input_ids, attention_mask (B, R), prefix (1, P).
+    """
+
+    def __init__(self, tokenizer: Any, prefix: Sequence[int], unmerger: Unmerger, *, max_length: int, seed: int) -> None:
+        self._pad, self._prefix = tokenizer.pad_token_id, list(prefix)
         self._unmerger, self._max_length, self._seed = unmerger, max_length, seed
         self.epoch = 0
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         """One batch."""
-        sequences = []
+        start, sequences = len(self._prefix), []
         for row in rows:
-            ids = self._unmerger(row["input_ids"], np.random.default_rng([self._seed, self.epoch, row["row"]]))
-            sequences.append([self._bos, *ids[: self._max_length - 2], self._eos])
+            rng = np.random.default_rng([self._seed, self.epoch, row["row"]])
+            ids = segment_anew(row["input_ids"], row["spans"], self._unmerger, rng, start=start, longest=self._max_length)
+            sequences.append(ids[start:])
         longest = max(len(s) for s in sequences)
-        tokens = torch.tensor([s + [self._pad] * (longest - len(s)) for s in sequences])
-        mask = torch.tensor([[1] * len(s) + [0] * (longest - len(s)) for s in sequences])
-        return {"input_ids": tokens, "attention_mask": mask, "labels": tokens.masked_fill(mask == 0, -100)}
+        return {
+            "input_ids": torch.tensor([s + [self._pad] * (longest - len(s)) for s in sequences]),
+            "attention_mask": torch.tensor([[1] * len(s) + [0] * (longest - len(s)) for s in sequences]),
+            "prefix": torch.tensor([self._prefix], dtype=torch.long),
+        }
 
 
-def pretrain(texts: Sequence[str], base: Base, *, max_length: int, device: torch.device, run: Run) -> tuple[Phi3ForCausalLM, Any]:
-    """(model, tokenizer) after `base.epochs` epochs over the texts.
+class _PretrainingTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped here
+    """Language modelling of what follows the shared prefix, which is computed once a step, with gradients."""
 
-    `texts` are training texts only; validation and test texts must never come here.
+    def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
+        """Mean negative log-likelihood of a batch's tokens, each given all before it; the first of a row is not predicted."""
+        ids, mask, prefix = inputs["input_ids"], inputs["attention_mask"], inputs["prefix"]
+        past = repeated(prefix_cache(model, prefix[0].tolist()), len(ids)) if prefix.shape[1] else None
+        whole = torch.cat([mask.new_ones(len(ids), prefix.shape[1]), mask], dim=1)
+        logits = model(input_ids=ids, attention_mask=whole, past_key_values=past, use_cache=past is not None).logits
+        targets = ids[:, 1:].masked_fill(mask[:, 1:] == 0, IGNORED)
+        return cross_entropy(logits[:, :-1].flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED)
+
+
+def pretrain(prompts: Sequence[Prompt], base: Base, *, max_length: int, device: torch.device, run: Run) -> tuple[Phi3ForCausalLM, Any]:
+    """(model, tokenizer) after `base.epochs` epochs over the prompts.
+
+    The prompts are those of training texts in the plain frame (zero-shot, no label): the base learns the texts where it will meet them, and
+    instruction and label names get tokens of their own. Validation and test texts must never come here.
     """
     set_seed(run.seed)
-    tokenizer = train_tokenizer(texts, base.vocab_size)
+    tokenizer = train_tokenizer([prompt.content for prompt in prompts], base.vocab_size)
     model = build(tokenizer, base, max_length=max_length)
-    encoded = tokenizer(list(texts), add_special_tokens=False, split_special_tokens=True)["input_ids"]
-    rows = [{"row": i, "input_ids": ids} for i, ids in enumerate(encoded)]
-    collator = _TextCollator(tokenizer, Unmerger(tokenizer, base.unmerge), max_length=max_length, seed=run.seed)
+    encoded = PromptEncoder(tokenizer, max_length)(prompts)
+    prefix = shared_prefix([row.ids for row in encoded])
+    rows = [{"row": i, "input_ids": row.ids, "spans": row.spans} for i, row in enumerate(encoded)]
+    collator = _Collator(tokenizer, prefix, Unmerger(tokenizer, base.unmerge), max_length=max_length, seed=run.seed)
     arguments = TrainingArguments(
         num_train_epochs=base.epochs,
         per_device_train_batch_size=base.batch_size,
@@ -80,7 +110,8 @@ def pretrain(texts: Sequence[str], base: Base, *, max_length: int, device: torch
         train_sampling_strategy="group_by_length",
         **settings(run, cpu=device.type == "cpu"),
     )
-    trainer = Trainer(model, arguments, train_dataset=rows, data_collator=collator, callbacks=[EpochCounter(collator)])
+    trainer = _PretrainingTrainer(model, arguments, train_dataset=rows, data_collator=collator, callbacks=[EpochCounter(collator)])
+    trainer.model_accepts_loss_kwargs = False
     train(trainer, run)
     write_curve(trainer.state.log_history, ["step", "epoch", "loss"], run.curve)
     return model.eval(), tokenizer

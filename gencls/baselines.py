@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
 from gencls import features
 from gencls.metrics import Floats
 
 COSTS = (1.0, 10.0)
 """Inverse regularisation strengths tried by the logistic regression."""
+SVM_COSTS = (0.1, 0.3, 1.0)
+"""Those tried by the support vector machine."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Rows:
     validation_texts: list[str]
     validation_labels: list[str]
     test_texts: list[str]
+    test_neighbours: list[list[tuple[str, float]]]
+    """Per test text the labels and cosine similarities of its most similar training rows, the nearest first."""
     labels: list[str]
     """The label set, in the order of the columns of `Answers.probabilities`."""
     language: str
@@ -43,8 +48,7 @@ class Answers:
 
 def majority(rows: Rows) -> Answers:
     """Always the most frequent training label; the probabilities are the training shares."""
-    shares_L = np.array([rows.train_labels.count(label) for label in rows.labels]) / len(rows.train_labels)
-    return _most_probable(np.tile(shares_L, (len(rows.test_texts), 1)), rows.labels)
+    return _most_probable(np.tile(_shares(rows), (len(rows.test_texts), 1)), rows.labels)
 
 
 def tfidf_logreg(rows: Rows) -> Answers:
@@ -56,7 +60,43 @@ def tfidf_logreg(rows: Rows) -> Answers:
     return _most_probable(probabilities, rows.labels)
 
 
-BASELINES: dict[str, Callable[[Rows], Answers]] = {"majority": majority, "tfidf_logreg": tfidf_logreg}
+def linear_svm(rows: Rows) -> Answers:
+    """TF-IDF of words and character n-grams and a linear support vector machine, one class against the rest; C is chosen as above.
+
+    Its distances to the planes are no probabilities, so it gives none.
+    """
+    vectorizer = features.words_and_characters(rows.language)
+    train, validation = vectorizer.fit_transform(rows.train_texts), vectorizer.transform(rows.validation_texts)
+    fitted = [LinearSVC(C=cost, random_state=rows.seed).fit(train, rows.train_labels) for cost in SVM_COSTS]
+    best = max(fitted, key=lambda model: model.score(validation, rows.validation_labels))
+    return Answers(best.predict(vectorizer.transform(rows.test_texts)).tolist(), None)
+
+
+def knn(rows: Rows) -> Answers:
+    """A vote of the most similar training rows, weighted by similarity; the probabilities are the shares of the vote.
+
+    They are the rows that prompts with similar examples show, so this is what the examples alone are worth. Where none has anything in
+    common with the text, the training shares decide.
+    """
+    place = {label: i for i, label in enumerate(rows.labels)}
+    votes = np.zeros((len(rows.test_texts), len(rows.labels)))
+    for vote, neighbours in zip(votes, rows.test_neighbours, strict=True):
+        for label, similarity in neighbours:
+            vote[place[label]] += max(similarity, 0.0)
+    votes[votes.sum(axis=1) == 0] = _shares(rows)
+    return _most_probable(votes / votes.sum(axis=1, keepdims=True), rows.labels)
+
+
+BASELINES: dict[str, Callable[[Rows], Answers]] = {
+    "majority": majority,
+    "knn": knn,
+    "tfidf_logreg": tfidf_logreg,
+    "linear_svm": linear_svm,
+}
+
+
+def _shares(rows: Rows) -> Floats:
+    return np.array([rows.train_labels.count(label) for label in rows.labels]) / len(rows.train_labels)
 
 
 def _logreg(rows: Rows, cost: float):  # type: ignore[no-untyped-def]  # scikit-learn has no types

@@ -8,6 +8,7 @@ Writing e for the edges on label c's path, T tokens long with the end token incl
                  the pointwise mutual information of label and text (Holtzman et al. 2021, "Surface form competition"): what the text
                  adds to a label's likelihood, so that labels likely in themselves win nothing by it
     trie         from the root, the likeliest edge at each step: greedy decoding that cannot leave the label set
+    generate     free greedy decoding: the trie's answer where the likeliest token of the whole vocabulary is an edge all the way, else none
 
 Which tokens the paper's perplexity covers is unknown; label tokens with the end token is our reading. The mean favours long labels,
 whose later tokens are almost certain.
@@ -73,6 +74,15 @@ def greedy(edges: Floats, trie: LabelTrie) -> Ints:
     return -1 - at
 
 
+def free(written: NDArray[np.bool_], trie: LabelTrie) -> Ints:
+    """(B, E) `scorer.Scores.written` → (B,) label numbers, -1 where greedy generation with nothing to keep it inside leaves the label set.
+
+    A label counts when it is written in its own tokens, end token included; other tokens that would spell it do not.
+    """
+    whole = written.astype(np.float32) @ trie.membership == trie.lengths  # of the edges that leave a slot at most one is written
+    chosen: Ints = np.where(whole.any(axis=1), whole.argmax(axis=1), -1)
+    return chosen
+
+
 DECODINGS = {"trie": greedy, "likelihood": likelihood, "perplexity": perplexity}
-"""Names in params.yaml (`grid.decoding`) of those that read nothing but the edges. `pmi` also reads the empty prompt's, and `generate`
-needs the model (gencls/inference.py)."""
+"""Names in params.yaml (`grid.decoding`) of those that read the edges only; `pmi` also reads the empty prompt's, `generate` is `free`."""

@@ -1,6 +1,6 @@
 """A trained model under one inference strategy: prompts in, answers under every decoding out.
 
-One scoring pass per prompt serves all decodings but free generation. Which labels may be written, and how, is the inference strategy's
+One scoring pass per prompt serves all decodings. Which labels may be written, and how, is the inference strategy's
 matter (`prompts.json`), not the model's: a model trained on names can be asked for numbers. Answers are label names.
 """
 
@@ -16,7 +16,7 @@ from gencls import decoding
 from gencls.labels import UNCERTAIN
 from gencls.prompts import Prompt
 from gencls.scheme import LabelScheme, Rows
-from gencls.scorer import Scorer, generate
+from gencls.scorer import Scorer, Scores
 
 Floats = NDArray[np.float64]
 Answers = list[str | None]
@@ -28,17 +28,15 @@ class Scored:
     """What a model thinks of some rows.
 
     Attributes:
-        edges: (N, E) log-probabilities of the trie's edges.
-        empty: (1, E) the same for the prompt of an empty text.
+        scores: of the N prompts.
+        empty: of one, the prompt of an empty text.
         rows: the prompts as token ids.
-        written: what free generation wrote, where it was asked for.
     """
 
     scheme: LabelScheme
-    edges: Floats
-    empty: Floats
+    scores: Scores
+    empty: Scores
     rows: Rows
-    written: list[str] | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -48,7 +46,7 @@ class Scored:
     @cached_property
     def log_probabilities(self) -> Floats:
         """(N, L) log p(label | prompt), Uncertain left out."""
-        return decoding.label_log_probabilities(self.edges, self.scheme.trie)[:, : len(self.labels)]
+        return decoding.label_log_probabilities(self.scores.edges, self.scheme.trie)[:, : len(self.labels)]
 
     @cached_property
     def probabilities(self) -> Floats:
@@ -58,22 +56,18 @@ class Scored:
     @property
     def outside(self) -> float:
         """Mean probability that free generation leaves the label set."""
-        return float(decoding.outside(self.edges, self.scheme.trie).mean())
+        return float(decoding.outside(self.scores.edges, self.scheme.trie).mean())
 
     def answers(self, decoder: str) -> Answers:
-        """Label names under a decoding (`grid.decoding`), Uncertain among them where it is offered."""
+        """Label names under a decoding (`grid.decoding`), Uncertain among them where it is offered; None outside the label set."""
+        trie, edges = self.scheme.trie, self.scores.edges
         if decoder == "generate":
-            return self._generated()
-        if decoder == "pmi":
-            chosen = decoding.pmi(self.edges, self.empty, self.scheme.trie)
+            chosen = decoding.free(self.scores.written, trie)
+        elif decoder == "pmi":
+            chosen = decoding.pmi(edges, self.empty.edges, trie)
         else:
-            chosen = decoding.DECODINGS[decoder](self.edges, self.scheme.trie)
-        return [self.scheme.labels[i] for i in chosen]
-
-    def _generated(self) -> Answers:
-        assert self.written is not None, "ask with free=True"
-        names = {text: label for label, text in self.scheme.written.items()}
-        return [names.get(text) for text in self.written]
+            chosen = decoding.DECODINGS[decoder](edges, trie)
+        return [self.scheme.labels[i] if i >= 0 else None for i in chosen]
 
 
 def certain(answers: Sequence[str | None]) -> Answers:
@@ -90,19 +84,14 @@ class Asker:
     """
 
     def __init__(self, model: Any, tokenizer: Any, about: Mapping[str, Any], *, max_length: int, batch_tokens: int) -> None:
-        self._model, self._about = model, about
+        self._about = about
         self.scheme = LabelScheme.build(tokenizer, about["written"], max_length)
         self._scorer = Scorer(model, self.scheme.trie, batch_tokens=batch_tokens)
 
-    def __call__(self, prompts: Sequence[Prompt], *, free: bool = False) -> Scored:
-        """Score prompts; `free` also generates without any constraint."""
+    def __call__(self, prompts: Sequence[Prompt]) -> Scored:
+        """Score prompts."""
         rows = self.scheme.encode(prompts)
-        ids = [row.ids for row in rows.encoded]
         empty = Prompt("empty", [(kind, text) for kind, text in self._about["empty"]], self.scheme.labels[0])
-        edges = self._scorer(ids, rows.prefix)
-        nothing = self._scorer([self.scheme.encode([empty]).encoded[0].ids])
-        return Scored(self.scheme, edges, nothing, rows, self._free(ids) if free else None)
-
-    def _free(self, ids: Sequence[Sequence[int]]) -> list[str]:
-        longest = max(len(sequence) for sequence in self.scheme.sequences)
-        return generate(self._model, self.scheme.tokenizer, ids, max_new_tokens=longest)
+        scores = self._scorer.read([row.ids for row in rows.encoded], rows.prefix)
+        nothing = self._scorer.read([self.scheme.encode([empty]).encoded[0].ids])
+        return Scored(self.scheme, scores, nothing, rows)

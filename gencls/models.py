@@ -5,12 +5,26 @@ A model folder is what transformers writes, with `gencls.json` beside the weight
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from huggingface_hub import hf_hub_download
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedModel, set_seed
+from transformers import (
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
+    MODEL_MAPPING,
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
+    set_seed,
+)
+from transformers.modeling_layers import GenericForSequenceClassification
+from transformers.utils import logging
 from transformers.utils.logging import disable_progress_bar
 
 from gencls.errors import InputError
@@ -23,6 +37,13 @@ PLAIN_CHAT_TEMPLATE = (
     "{% for message in messages %}{{ message.content }}{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
 )
 """For base models that come without a chat template: the prompt as it is, then the label."""
+
+
+class Pointer(TypedDict):
+    """Where weights are; `commit` of a hub id, None for a folder."""
+
+    base: str
+    commit: str | None
 
 
 class ModelError(InputError):
@@ -47,17 +68,81 @@ def load(folder: Path, model: Model, *, trainable: bool = False, seed: int = 0) 
 
     `trainable` adds LoRA adapters where `model.lora` asks for them, drawn from `seed`.
     """
+    return load_pointer(pointer_of(folder), model, trainable=trainable, seed=seed)
+
+
+def load_pointer(pointer: Pointer, model: Model, *, trainable: bool = False, seed: int = 0) -> tuple[Any, Any]:
+    """`load`, from where a pointer points."""
     disable_progress_bar()  # a bar redrawn in place is noise in a log
-    source, revision = _source(folder)
+    source, revision = pointer["base"], pointer["commit"]
     tokenizer = load_tokenizer(source, revision)
     network = AutoModelForCausalLM.from_pretrained(
         source, revision=revision, dtype=getattr(torch, model.dtype), use_safetensors=True, trust_remote_code=False
     )
-    network.generation_config = GenerationConfig(pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id)
+    special = {"pad_token_id": tokenizer.pad_token_id, "bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
+    network.generation_config = GenerationConfig(**special)
     if trainable and model.lora is not None:
         set_seed(seed)
         network = add_lora(network, model.lora)
     return network.to(device(model.device)), tokenizer
+
+
+def load_classifier(folder: Path, model: Model, *, labels: int, seed: int) -> tuple[Any, Any]:
+    """(network with a fresh linear head over `labels` classes, tokenizer) from models/base/<ds>, to be trained as `load` would.
+
+    The head is drawn from `seed`; with LoRA it is trained whole beside the adapters.
+
+    Raises:
+        ModelError: the weights of the base are not all found in the classifier, which would leave random ones in their place.
+    """
+    disable_progress_bar()
+    pointer = pointer_of(folder)
+    source, revision = pointer["base"], pointer["commit"]
+    tokenizer = load_tokenizer(source, revision)
+    config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=False)
+    set_seed(seed)
+    with _silence():  # the report of what was not found, which is read here
+        network, found = _classifier_class(config).from_pretrained(
+            source,
+            revision=revision,
+            num_labels=labels,
+            problem_type="single_label_classification",
+            dtype=getattr(torch, model.dtype),
+            use_safetensors=True,
+            output_loading_info=True,
+        )
+    if missing := sorted(name for name in found["missing_keys"] if name.startswith(f"{network.base_model_prefix}.")):
+        raise ModelError(f"model.base {source}: {type(network).__name__} does not find {', '.join(missing[:3])} in its weights")
+    text_config = network.config.get_text_config()
+    text_config.pad_token_id, text_config.use_cache = tokenizer.pad_token_id, False
+    if model.lora is not None:
+        network = add_lora(network, model.lora, "SEQ_CLS")
+    return network.to(device(model.device)), tokenizer
+
+
+def _classifier_class(config: PreTrainedConfig) -> Any:
+    """transformers' own class where the architecture has one; else the same head on the architecture's body.
+
+    Raises:
+        ModelError: transformers does not know the body apart from its language-model head.
+    """
+    if type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
+        return MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
+    if type(config) not in MODEL_MAPPING:
+        raise ModelError(f"model.base: transformers has no body to put a classification head on for {type(config).__name__}")
+    pretrained = MODEL_MAPPING[type(config)].__base__
+    bases = (GenericForSequenceClassification, pretrained)
+    return type("BodyForSequenceClassification", bases, {"base_model_prefix": pretrained.base_model_prefix})
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def load_tokenizer(source: str | Path, revision: str | None = None) -> Any:
@@ -76,40 +161,43 @@ def load_tokenizer(source: str | Path, revision: str | None = None) -> Any:
     return tokenizer
 
 
-def _source(folder: Path) -> tuple[str, str | None]:
-    pointer = folder / POINTER
-    if not pointer.exists():
-        return str(folder), None
-    content = json.loads(pointer.read_text(encoding="utf-8"))
-    return content["base"], content["commit"]
+def pointer_of(folder: Path) -> Pointer:
+    """Where the weights of models/base/<ds> or of a trained folder are: there, unless it holds a pointer."""
+    file = folder / POINTER
+    if not file.exists():
+        return {"base": str(folder), "commit": None}
+    content: Pointer = json.loads(file.read_text(encoding="utf-8"))
+    return content
 
 
-def resolve(model: Model) -> dict[str, str | None]:
+def resolve(model: Model, *, key: str = "model.base") -> Pointer:
     """The pointer to a local folder, or to a hub id with the commit that `revision` means now; fetches the configuration only.
+
+    `key` is where `model.base` stands in params.yaml.
 
     Raises:
         ModelError: there is no such model, or it has no safetensors weights.
     """
     if Path(model.base).is_dir():
         if not list(Path(model.base).glob("*.safetensors")):
-            raise ModelError(f"model.base {model.base!r} holds no *.safetensors file; other weight formats can run code and are not read")
+            raise ModelError(f"{key} {model.base!r} holds no *.safetensors file; other weight formats can run code and are not read")
         return {"base": model.base, "commit": None}
     try:
         config = hf_hub_download(model.base, "config.json", revision=model.revision)
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"model.base {model.base!r} (model.revision {model.revision}) is neither a folder nor a hub id that can be had: {error}"
+            f"{key} {model.base!r} (revision {model.revision}) is neither a folder nor a hub id that can be had: {error}"
         ) from error
     return {"base": model.base, "commit": Path(config).parent.name}  # the client keeps files under snapshots/<commit>/
 
 
-def add_lora(network: PreTrainedModel, lora: Lora) -> Any:
-    """Wrap in peft's LoRA."""
+def add_lora(network: PreTrainedModel, lora: Lora, task: str = "CAUSAL_LM") -> Any:
+    """Wrap in peft's LoRA; `task` is peft's name of what the network does."""
     from peft import LoraConfig, get_peft_model
 
     return get_peft_model(
         network,
-        LoraConfig(r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=lora.targets, task_type="CAUSAL_LM"),
+        LoraConfig(r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=lora.targets, task_type=task),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -19,7 +19,8 @@ from gencls.errors import InputError
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 Decoding = Literal["trie", "likelihood", "perplexity", "pmi", "generate"]
-Algorithm = Literal["reinforce_pp"]
+Algorithm = Literal["reinforce_pp", "reinforce_pp_baseline", "grpo", "expected", "sft"]
+ClassWeights = Literal["none", "balanced"]
 Severity = Literal["error", "warning"]
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
 
@@ -55,9 +56,9 @@ class Section(BaseModel):
 class SplitRows(Section):
     """Rows to generate per split."""
 
-    train: Positive = 3000
-    validation: Positive = 500
-    test: Positive = 1000
+    train: Positive
+    validation: Positive
+    test: Positive
 
 
 class SplitFiles(Section):
@@ -79,8 +80,9 @@ class BuiltinDataSet(DataSet):
     """Rows made by a generator of this project."""
 
     source: Literal["builtin"]
-    generator: Literal["intents"] = "intents"
-    rows: SplitRows = SplitRows()
+    generator: Literal["intents", "relevance", "taxonomy"] = "intents"
+    rows: SplitRows | None = None
+    """null: as many as the generator says, `ROWS` in its package."""
     noise: Share = 0.04
     """Share of training labels replaced by a wrong one; the truth is recorded beside them."""
 
@@ -172,6 +174,15 @@ class Strategy(Section):
         return self
 
 
+class Neighbours(Section):
+    """The search for similar training rows, done once per data set."""
+
+    encoder: str = "tfidf"
+    """`tfidf`, or the hub id or folder of a sentence-transformers model (needs the extra `embeddings`)."""
+    revision: str | None = None
+    """Commit of a hub id."""
+
+
 class Lora(Section):
     """Low-rank adapters (peft)."""
 
@@ -236,10 +247,22 @@ class Validate(Section):
 class Mine(Section):
     """Label-uncertainty mining: training rows whose gold label is hard to believe."""
 
+    scorer: Literal["cross_fit", "zero_shot"] = "cross_fit"
+    """Whose belief: that of two cheap models fitted on other rows, or that of two bases not trained on the labels."""
+    bases: list[str] = []
+    """Of `zero_shot`, each a folder or a hub id, pinned as `id@commit`: the two with the best accuracy on validation score the training
+    rows (GenCLS++). With fewer than two, this one, or else the base of the data set, under two prompts."""
     fraction: float = Field(default=0.10, gt=0, lt=1)
     """Share of the training rows marked, lowest confidence first (GenCLS++: 10 %)."""
     folds: int = Field(default=5, ge=2)
-    """Of the out-of-fold probabilities."""
+    """Of `cross_fit`."""
+
+    @field_validator("bases")
+    @classmethod
+    def _bases_differ(cls, bases: list[str]) -> list[str]:
+        if len(set(bases)) < len(bases):
+            raise ValueError("a base is named twice; two that say the same are one")
+        return bases
 
 
 class Define(Section):
@@ -247,6 +270,13 @@ class Define(Section):
 
     words: Positive = 8
     """Most telling words per class; all that the builtin base can offer. An instruct base is asked for a sentence."""
+
+
+class Head(Section):
+    """The discriminative baseline: a classification head on the same base, trained as `sft` says."""
+
+    enabled: bool = True
+    """It costs a training run."""
 
 
 class Train(Section):
@@ -268,26 +298,50 @@ class Sft(Train):
     lr: float = Field(default=1e-3, gt=0)
     unmerge: Share = 0.1
     """Seeded BPE-dropout of the texts, as in `base`; serves any base whose tokenizer is a BPE."""
+    class_weights: ClassWeights = "none"
+    """`balanced` weighs a row's loss by the inverse frequency of its class."""
 
 
 class Rl(Train):
     """Reinforcement learning after the SFT warm-up."""
 
     algorithms: list[Algorithm] = ["reinforce_pp"]
+    """`expected` is the exact gradient of the expected reward, without sampling; `sft` the control: as many steps of plain SFT."""
     warmup_strategy: Name = "zero_shot"
     """Strategy whose SFT model is the starting policy and the KL reference."""
+    holdout: Share = 0.0
+    """Share of the training rows, stratified, that the warm-up leaves out and RL learns from; 0: both see all rows."""
     epochs: Positive = 1
     batch_size: Positive = 64
     """Prompts per optimiser step."""
+    batch_tokens: Positive = 16384
+    """Tokens per pass; a larger step is computed in parts, for about a third more time. Changes speed and memory only."""
     samples: Positive = 8
     """Rollouts per prompt."""
     evaluations: Positive = 4
-    """Times that validation accuracy is measured; the best checkpoint is kept."""
+    """Times that validation accuracy is measured, the last at the end; the best checkpoint is kept."""
+    patience: Positive | None = None
+    """Evaluations in a row without a better one after which training stops; null trains to the end."""
     lr: float = Field(default=5e-5, gt=0)
     kl: float = Field(default=0.01, ge=0)
-    """Coefficient of the k1 KL inside the reward."""
+    """Coefficient of the KL to the warm-up."""
+    kl_form: Literal["paper", "k1_reward", "k2_loss", "k3_loss"] = "paper"
+    """Estimate and place of the KL: `paper` is k3 in the loss for grpo, k1 in the reward for the others; `expected` has the exact KL."""
     wrong: Literal[0, -1] = -1
     """Reward of a wrong answer; a right one gets 1 (REINFORCE++ section 5.1 advises symmetric rewards)."""
+    class_weights: ClassWeights = "none"
+    """`balanced`, for macro-F1, scales a row's rewards by the inverse frequency of its class; without effect on grpo, which divides by
+    the scale. For `sft` as under `sft`."""
+    drop_dead_groups: bool = True
+    """grpo and reinforce_pp_baseline: prompts whose samples all have one reward leave the normalisation and the denominators."""
+
+    @field_validator("samples")
+    @classmethod
+    def _groups_have_others(cls, samples: int, info: ValidationInfo) -> int:
+        grouped = [name for name in info.data.get("algorithms", []) if name in ("grpo", "reinforce_pp_baseline")]
+        if grouped and samples < 2:
+            raise ValueError(f"{grouped[0]} compares the samples of a prompt with each other, so it needs 2 or more")
+        return samples
 
 
 class Grid(Section):
@@ -331,6 +385,8 @@ class Params(Section):
     base: Base = Base()
     mine: Mine = Mine()
     define: Define = Define()
+    neighbours: Neighbours = Neighbours()
+    head: Head = Head()
     sft: Sft = Sft()
     rl: Rl = Rl()
     evaluate: Evaluate = Evaluate()

@@ -8,7 +8,7 @@ these are ours.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +35,13 @@ TEMPLATES = {
     "en": Template("Classify the text. Answer with one label.", "Labels: ", ", ", "{label}: {meaning}", "Text: ", "Label:"),
     "zh": Template("请对文本分类，只回答一个类别。", "类别：", "、", "{label}：{meaning}", "文本：", "类别："),
 }
+REWORDED = {
+    "en": replace(
+        TEMPLATES["en"], instruction="Which label fits the text best? Write it and nothing else.", labels="Choose from: ", label="Answer:"
+    ),
+    "zh": replace(TEMPLATES["zh"], instruction="下面的文本最符合哪个类别？只写出该类别。", labels="可选类别：", label="答案："),
+}
+"""The same said differently: where one model has to stand for two (`mine`), what it believes should not hang on a wording."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +70,20 @@ class Renderer:
     Attributes:
         strategy: the record; a new field of it takes effect in `head` or `segments` and nowhere else.
         written: label name → what stands in the prompt, in the order of the label list (`gencls.labels.written`).
-        language: key of `TEMPLATES`.
+        template: the wording, of `TEMPLATES` or `REWORDED`.
         definitions: label name → one line; read where the strategy asks for them.
         fixed: examples that every prompt shows.
     """
 
     strategy: Strategy
     written: Mapping[str, str]
-    language: str = "en"
+    template: Template = TEMPLATES["en"]
     definitions: Mapping[str, str] = field(default_factory=dict)
     fixed: Sequence[Example] = ()
 
     def head(self) -> str:
         """What all prompts start with: the task, and the labels or what they mean."""
-        t = TEMPLATES[self.language]
+        t = self.template
         if not self.strategy.definitions:
             return f"{t.instruction}\n{t.labels}{t.separator.join(self.written.values())}\n\n"
         lines = [
@@ -87,7 +94,7 @@ class Renderer:
 
     def segments(self, text: str, examples: Iterable[Example] = ()) -> list[Segment]:
         """Segments of one prompt; `examples` stand before the text in the order given, after the fixed ones."""
-        t = TEMPLATES[self.language]
+        t = self.template
         segments: list[Segment] = [("fixed", self.head())]
         for example, label in (*self.fixed, *examples):
             segments += [("fixed", t.text), ("text", example), ("fixed", f"\n{t.label} {self.written[label]}\n\n")]

@@ -7,8 +7,9 @@
 
 The shared prefix (instruction, label list, definitions) is computed once for a batch and its keys and values are repeated. Every row is
 padded on the left of its own part, so that all prompts end in the same column. The same pass serves decoding, calibration, uncertainty
-mining and, with gradients, RL. It relies on the model honouring a 4-D mask and explicit positions; `verify` checks that against the plain
-way, one sequence per label, before a model is first used.
+mining and, with gradients, RL. Free greedy generation needs no loop either: the pass sees at every node whether the likeliest token of
+the whole vocabulary leads to a label, so it knows which label would be written, or that none would. It relies on the model honouring a
+4-D mask and explicit positions; `_verify` checks that against the plain way, one sequence per label, before a model is first used.
 
 Legend of axes: B rows, P prefix tokens, R tokens of the longest rest, N nodes, E edges, V vocabulary.
 """
@@ -22,6 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 from transformers import DynamicCache
 
 from gencls.progress import Ticker, say
@@ -52,20 +54,52 @@ def edge_log_probabilities(
         prefix: token ids that all prompts start with.
         cache: their keys and values (`prefix_cache`), computed here where not given; left unchanged.
     """
+    logits = _logits(model, rows, trie, prefix, cache).float()
+    slots, tokens = _on(logits.device, trie.edge_slots, trie.edge_tokens)
+    edges: Tensor = logits[:, slots, tokens] - logits.logsumexp(dim=-1)[:, slots]
+    return edges
+
+
+def _logits(model: Any, rows: Sequence[Sequence[int]], trie: LabelTrie, prefix: Sequence[int], cache: DynamicCache | None) -> Tensor:
+    """(B, N + 1, V) at the slots of the trie: the prompt's end and the nodes."""
     packed = _pack(rows, trie, len(prefix), model.device)
     past = repeated(cache if cache is not None else prefix_cache(model, prefix), len(rows)) if prefix else None
-    logits = model(
+    logits: Tensor = model(
         input_ids=packed.ids,
         attention_mask=_mask_for(model, packed.mask),
         position_ids=packed.positions,
         past_key_values=past,
         use_cache=past is not None,
         logits_to_keep=len(trie.tokens) + 1,
-    ).logits.float()
-    slots = torch.from_numpy(trie.edge_slots).to(logits.device)
-    tokens = torch.from_numpy(trie.edge_tokens).to(logits.device)
-    edges: Tensor = logits[:, slots, tokens] - logits.logsumexp(dim=-1)[:, slots]
-    return edges
+    ).logits
+    return logits
+
+
+def _on(device: torch.device, *arrays: NDArray[Any]) -> list[Tensor]:
+    return [torch.from_numpy(array).to(device) for array in arrays]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What one pass tells about B rows.
+
+    Attributes:
+        edges: (B, E) log p(edge's token | prompt, tokens above it).
+        written: (B, E) where that token is the likeliest of the whole vocabulary, so that greedy generation which nothing keeps inside
+            the label set writes it, once it is there.
+    """
+
+    edges: NDArray[np.float64]
+    written: NDArray[np.bool_]
+
+
+def _read(logits: Tensor, trie: LabelTrie) -> tuple[Tensor, Tensor]:
+    """Edges and written edges, (B, E) each, from logits (B, N + 1, V), which are used up: a copy of them would double the memory."""
+    slots, tokens = _on(logits.device, trie.edge_slots, trie.edge_tokens)
+    highest, likeliest = logits.max(dim=-1)
+    edges = logits[:, slots, tokens] - highest[:, slots]
+    normaliser = logits.sub_(highest[..., None]).exp_().sum(dim=-1).log()
+    return edges - normaliser[:, slots], likeliest[:, slots] == tokens
 
 
 @dataclass(frozen=True)
@@ -116,14 +150,18 @@ def repeated(cache: DynamicCache, rows: int) -> DynamicCache:
 
 def plain_edge_log_probabilities(model: Any, prompt: Sequence[int], trie: LabelTrie) -> Tensor:
     """(E,) the textbook way for one prompt: a whole sequence per label, a causal mask, all logits."""
-    values: dict[int, Tensor] = {}
+    slots, tokens = _on(model.device, trie.edge_slots, trie.edge_tokens)
+    return _plain_logits(model, prompt, trie).log_softmax(dim=-1)[slots, tokens]
+
+
+def _plain_logits(model: Any, prompt: Sequence[int], trie: LabelTrie) -> Tensor:
+    """(N + 1, V) float32."""
+    slots: dict[int, Tensor] = {}
     for label, path in enumerate(trie.paths):
-        sequence = trie.sequence(label)
-        logits = model(input_ids=torch.tensor([[*prompt, *sequence[:-1]]], device=model.device)).logits[0].float()
-        log_probabilities = logits[len(prompt) - 1 :].log_softmax(dim=-1)
-        for step, edge in enumerate(path):
-            values[edge] = log_probabilities[step, sequence[step]]
-    return torch.stack([values[edge] for edge in range(len(trie.edge_tokens))])
+        ids = torch.tensor([[*prompt, *trie.sequence(label)[:-1]]], device=model.device)
+        logits = model(input_ids=ids).logits[0, len(prompt) - 1 :].float()
+        slots |= dict(zip(trie.edge_slots[path].tolist(), logits, strict=True))
+    return torch.stack([slots[slot] for slot in range(len(trie.tokens) + 1)])
 
 
 class Scorer:
@@ -141,23 +179,30 @@ class Scorer:
 
     def __call__(self, prompts: Sequence[Sequence[int]], prefix: Sequence[int] = ()) -> NDArray[np.float64]:
         """(rows, E) edge log-probabilities of whole prompts that all start with `prefix`."""
+        return self.read(prompts, prefix).edges
+
+    def read(self, prompts: Sequence[Sequence[int]], prefix: Sequence[int] = ()) -> Scores:
+        """The same with what free greedy generation would write (`decoding.free`), at no further pass."""
         rows = [prompt[len(prefix) :] for prompt in prompts]
-        scores = np.empty((len(rows), len(self._trie.edge_tokens)))
+        edges = np.empty((len(rows), len(self._trie.edge_tokens)))
+        written = np.empty(edges.shape, dtype=bool)
         with torch.inference_mode():
             if self._packed is None:
                 self._packed = self._verify(prompts[0], prefix)
-            if not self._packed:
-                for i, prompt in enumerate(prompts):
-                    scores[i] = plain_edge_log_probabilities(self._model, prompt, self._trie).cpu()
-                return scores
-            cache = prefix_cache(self._model, prefix)
+            cache = prefix_cache(self._model, prefix) if self._packed else None
             ticker, done = Ticker("scored", len(rows)), 0
             for batch in self._batches([len(row) for row in rows], len(prefix)):
-                part = edge_log_probabilities(self._model, [rows[i] for i in batch], self._trie, prefix=prefix, cache=cache)
-                scores[batch] = part.cpu()
+                logits = self._slot_logits([rows[i] for i in batch], prefix, cache)
+                read = _read(logits, self._trie)
+                edges[batch], written[batch] = (part.cpu() for part in read)
                 done += len(batch)
                 ticker.at(done)
-        return scores
+        return Scores(edges, written)
+
+    def _slot_logits(self, rows: Sequence[Sequence[int]], prefix: Sequence[int], cache: DynamicCache | None) -> Tensor:
+        if self._packed:
+            return _logits(self._model, rows, self._trie, prefix, cache).float()
+        return torch.stack([_plain_logits(self._model, [*prefix, *row], self._trie) for row in rows])
 
     def _batches(self, lengths: Sequence[int], prefix: int) -> list[list[int]]:
         """Row numbers per batch, longest rows first, so that memory peaks at once."""
@@ -171,6 +216,29 @@ class Scorer:
             else:
                 batches.append([row])
         return batches
+
+    def differentiable(self, prompts: Sequence[Sequence[int]], prefix: Sequence[int] = ()) -> Tensor:
+        """(rows, E) as a tensor, with gradients where they are on.
+
+        Where the rows take several batches, a batch is computed again in the backward pass instead of being kept: memory is bounded as in
+        scoring, for about a third more time, and the result is the same.
+        """
+        self._model.eval()  # dropout would make the policy that is scored another one than the policy that answers
+        rows = [prompt[len(prefix) :] for prompt in prompts]
+        if self._packed is None:
+            with torch.no_grad():
+                self._packed = self._verify(prompts[0], prefix)
+        cache = prefix_cache(self._model, prefix) if self._packed else None
+
+        def score(batch: list[int]) -> Tensor:
+            if cache is not None:
+                return edge_log_probabilities(self._model, [rows[i] for i in batch], self._trie, prefix=prefix, cache=cache)
+            return torch.stack([plain_edge_log_probabilities(self._model, prompts[i], self._trie) for i in batch])
+
+        batches = self._batches([len(row) for row in rows], len(prefix))
+        again = torch.is_grad_enabled() and len(batches) > 1
+        parts = [checkpoint(score, batch, use_reentrant=False, preserve_rng_state=False) if again else score(batch) for batch in batches]
+        return torch.cat(parts)[np.argsort(np.concatenate(batches))]
 
     def _verify(self, prompt: Sequence[int], prefix: Sequence[int]) -> bool:
         """Whether the packed pass agrees with the plain one on a first row, with a padded neighbour beside it; loud where it does not."""
@@ -186,27 +254,3 @@ class Scorer:
             f"(by {difference:.2g}, allowed {tolerance:.2g}); falling back to one sequence per label, which is slower and exact"
         )
         return False
-
-
-def generate(model: Any, tokenizer: Any, prompts: Sequence[Sequence[int]], *, max_new_tokens: int, batch_size: int = 64) -> list[str]:
-    """Free greedy generation: what the model writes when nothing keeps it inside the label set; stripped text per prompt."""
-    model.eval()
-    answers = [""] * len(prompts)
-    order = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
-    ticker = Ticker("generated", len(prompts))
-    for start in range(0, len(order), batch_size):
-        batch = order[start : start + batch_size]
-        padded = tokenizer.pad({"input_ids": [list(prompts[i]) for i in batch]}, padding_side="left", return_tensors="pt").to(model.device)
-        with torch.inference_mode():
-            out = model.generate(
-                **padded,
-                max_new_tokens=max_new_tokens,
-                do_sample=False,
-                pad_token_id=tokenizer.pad_token_id,
-                eos_token_id=tokenizer.eos_token_id,
-            )
-        texts = tokenizer.batch_decode(out[:, padded["input_ids"].shape[1] :], skip_special_tokens=True)
-        for i, text in zip(batch, texts, strict=True):
-            answers[i] = text.strip()
-        ticker.at(start + len(batch))
-    return answers

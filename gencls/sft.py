@@ -5,13 +5,13 @@ position where there is no GPU); the prefix that all prompts share is computed o
 repeated; texts are segmented anew each epoch (seeded BPE-dropout); length bucketing happens within a step, not between steps; and the
 checkpoint kept is the one with the best validation accuracy over the label trie, the measure that counts, not the one with the lowest loss.
 
-Why within a step: rows of one length are often rows of one kind, and steps over one kind at a time learn badly. On the `intents` data
-transformers' `group_by_length` costs more than ten points of accuracy against drawing rows at random. So a step's rows are drawn at random
-and then cut into groups of like length, each padded for itself; their gradients add up to those of the whole step.
+Why within a step: rows of one length are often rows of one kind, and a step that sees one kind only is a poor sample. So a step's rows are
+drawn at random and then cut into groups of like length, each padded for itself; their gradients add up to those of the whole step.
 
 Legend of axes: B rows, P prefix tokens, R tokens of the longest rest of a prompt, T tokens of the longest label.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -25,16 +25,14 @@ from transformers import DynamicCache
 from trl import SFTConfig, SFTTrainer
 
 from gencls import decoding
-from gencls.params import Sft
+from gencls.params import ClassWeights, Sft
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer, prefix_cache, repeated
-from gencls.tokenizer import Unmerger
-from gencls.training import EpochCounter, Run, settings, train, write_curve
+from gencls.tokenizer import Unmerger, segment_anew
+from gencls.training import TIE_BREAK, EpochCounter, Run, Validated, optimisation, settings, train, write_curve
 from gencls.trie import LabelTrie
 
 IGNORED = -100
-TIE_BREAK = 1e-6
-"""Far below one row in any validation split."""
 LEAST_TOKENS = 256
 """A group smaller than this saves less padding than its own forward pass costs."""
 FILL = 0.8
@@ -44,7 +42,8 @@ FILL = 0.8
 class LabelCollator:
     """Rows to batches `[padding | rest of the prompt | label without its end]`, longest first, all labels ending in the same column.
 
-    Yields input_ids, attention_mask, position_ids (B, R + T - 1), labels (B, T) with `IGNORED` before short labels, prefix (1, P).
+    Yields input_ids, attention_mask, position_ids (B, R + T - 1), labels (B, T) with `IGNORED` before short labels, weights (B,) of
+    the rows' losses, prefix (1, P).
     """
 
     def __init__(self, scheme: LabelScheme, prefix: Sequence[int], unmerger: Unmerger, *, seed: int) -> None:
@@ -53,10 +52,10 @@ class LabelCollator:
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Tensor]:
         """One batch."""
-        pairs = [(self._segmented_anew(row)[len(self._prefix) :], self._scheme.sequences[row["gold"]]) for row in rows]
-        pairs.sort(key=lambda pair: -len(pair[0]) - len(pair[1]))
-        inputs = [prompt + sequence[:-1] for prompt, sequence in pairs]
-        sequences = [sequence for _, sequence in pairs]
+        triples = [(self._segmented_anew(row)[len(self._prefix) :], self._scheme.sequences[row["gold"]], row["weight"]) for row in rows]
+        triples.sort(key=lambda triple: -len(triple[0]) - len(triple[1]))
+        inputs = [prompt + sequence[:-1] for prompt, sequence, _ in triples]
+        sequences = [sequence for _, sequence, _ in triples]
         width, longest = max(map(len, inputs)), max(map(len, sequences))
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in inputs])
         return {
@@ -64,46 +63,29 @@ class LabelCollator:
             "attention_mask": torch.cat([mask.new_ones(len(rows), len(self._prefix)), mask], dim=1),
             "position_ids": (mask.cumsum(dim=1) - 1).clamp(min=0) + len(self._prefix),
             "labels": torch.tensor([[IGNORED] * (longest - len(s)) + s for s in sequences]),
+            "weights": torch.tensor([weight for _, _, weight in triples]),
             "prefix": torch.tensor([self._prefix], dtype=torch.long),
         }
 
     def _segmented_anew(self, row: dict[str, Any]) -> list[int]:
-        """The prompt with its texts in other tokens; as it was if it would not fit any more."""
         rng = np.random.default_rng([self._seed, self.epoch, row["row"]])
-        ids, at = [], 0
-        for start, end in row["spans"]:
-            start = max(start, len(self._prefix))
-            ids += row["input_ids"][at:start] + self._unmerger(row["input_ids"][start:end], rng)
-            at = max(start, end)
-        ids += row["input_ids"][at:]
-        return ids if len(ids) <= self._scheme.prompt_tokens else list(row["input_ids"])
+        longest = self._scheme.prompt_tokens
+        return segment_anew(row["input_ids"], row["spans"], self._unmerger, rng, start=len(self._prefix), longest=longest)
 
 
-class LabelTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped here
+class LabelTrainer(Validated, SFTTrainer):  # type: ignore[misc]  # trl is untyped here
     """SFTTrainer over `LabelCollator` batches, evaluated by accuracy over the label trie."""
 
-    def __init__(self, *args: Any, validation: Rows, trie: LabelTrie, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._validation, self._trie = validation, trie
-
     def compute_loss(self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, num_items_in_batch: Any = None) -> Tensor:
-        """Mean negative log-likelihood of the label tokens (Trainer divides by their number over all accumulated batches)."""
+        """Mean weighted negative log-likelihood of the label tokens (Trainer divides by their number over all accumulated batches)."""
         prefix, labels = inputs["prefix"], inputs["labels"]
         cache = prefix_cache(model, prefix[0].tolist()) if prefix.shape[1] else None
         total = sum(group_loss(model, inputs, group, cache) for group in groups(inputs["attention_mask"].sum(dim=1) - prefix.shape[1]))
         return total / (num_items_in_batch if num_items_in_batch is not None else (labels != IGNORED).sum())
 
-    def evaluate(self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval") -> dict[str, float]:
-        """Accuracy of greedy trie decoding and mean negative log-likelihood of the gold label on validation."""
-        metrics = {f"eval_{name}": value for name, value in validate(self.model, self._validation, self._trie).items()}
-        self.model.train()
-        self.log(metrics)
-        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-        return metrics
-
 
 def group_loss(model: Any, inputs: dict[str, Tensor], group: slice, cache: DynamicCache | None) -> Tensor:
-    """Summed negative log-likelihood of some rows, without the padding that only longer rows need."""
+    """Summed weighted negative log-likelihood of some rows, without the padding that only longer rows need."""
     prefix, labels = inputs["prefix"].shape[1], inputs["labels"][group]
     padding = int((inputs["attention_mask"][group, prefix:].sum(dim=0) == 0).sum())
     mask = inputs["attention_mask"][group]
@@ -115,7 +97,8 @@ def group_loss(model: Any, inputs: dict[str, Tensor], group: slice, cache: Dynam
         use_cache=cache is not None,
         logits_to_keep=labels.shape[1],
     ).logits
-    return cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum")
+    losses = cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none")
+    return (losses.view(labels.shape).sum(dim=1) * inputs["weights"][group]).sum()
 
 
 def groups(lengths: Tensor) -> list[slice]:
@@ -143,48 +126,47 @@ def validate(model: Any, rows: Rows, trie: LabelTrie) -> dict[str, float]:
 def finetune(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], sft: Sft, run: Run) -> Any:
     """The model after SFT on `rows["train"]`, at its best accuracy on `rows["validation"]`."""
     collator = LabelCollator(scheme, rows["train"].prefix, Unmerger(scheme.tokenizer, sft.unmerge), seed=run.seed)
-    dataset = _dataset(rows["train"])
+    dataset = _dataset(rows["train"], sft.class_weights)
     trainer = LabelTrainer(
         model,
         _config(sft, run, cpu=model.device.type == "cpu"),
         train_dataset=dataset,
-        eval_dataset=dataset.select(range(1)),  # Trainer wants one to evaluate at all; `evaluate` reads `validation`
+        eval_dataset=dataset.select(range(1)),  # Trainer wants one to evaluate at all; `measure` reads `validation`
         processing_class=scheme.tokenizer,
         data_collator=collator,
         callbacks=[EpochCounter(collator)],
-        validation=rows["validation"],
-        trie=scheme.trie,
+        measure=lambda model: validate(model, rows["validation"], scheme.trie),
     )
     train(trainer, run)
     write_curve(trainer.state.log_history, ["step", "epoch", "loss", "eval_loss", "eval_accuracy"], run.curve)
     return trainer.model.eval()
 
 
-def _dataset(rows: Rows) -> datasets.Dataset:
+def _dataset(rows: Rows, class_weights: ClassWeights) -> datasets.Dataset:
     return datasets.Dataset.from_dict(
         {
             "row": range(len(rows.gold)),
             "input_ids": [row.ids for row in rows.encoded],
             "spans": [row.spans for row in rows.encoded],
             "gold": rows.gold,
+            "weight": row_weights(rows.gold, class_weights),
         }
     )
 
 
+def row_weights(gold: Sequence[int], class_weights: ClassWeights) -> list[float]:
+    """Weight of each row's loss, mean 1: equal, or by the inverse frequency of its class, so that each class weighs the same."""
+    if class_weights == "none":
+        return [1.0] * len(gold)
+    counts = Counter(gold)
+    return [len(gold) / (len(counts) * counts[label]) for label in gold]
+
+
 def _config(sft: Sft, run: Run, *, cpu: bool) -> SFTConfig:
     return SFTConfig(
-        num_train_epochs=sft.epochs,
-        per_device_train_batch_size=sft.batch_size,
-        learning_rate=sft.lr,
-        weight_decay=sft.weight_decay,
-        lr_scheduler_type="cosine",
-        warmup_steps=sft.warmup,
-        eval_strategy="epoch",
-        load_best_model_at_end=True,
-        metric_for_best_model="eval_score",
-        greater_is_better=True,
         max_length=None,
         completion_only_loss=False,
         dataset_kwargs={"skip_prepare_dataset": True},
+        **optimisation(sft),
         **settings(run, cpu=cpu),
     )

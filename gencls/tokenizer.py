@@ -74,3 +74,22 @@ class Unmerger:
             else:
                 out.append(token)
         return out
+
+
+def segment_anew(  # noqa: PLR0913  # a row and how to treat it
+    ids: Sequence[int], spans: Iterable[tuple[int, int]], unmerger: Unmerger, rng: np.random.Generator, *, start: int, longest: int
+) -> list[int]:
+    """Token ids of a prompt with its texts in other tokens; as it was where it would become longer than `longest`.
+
+    Args:
+        spans: [begin, end) of the texts; all else stays.
+        start: tokens before this one stay too: a prefix that the whole data set shares.
+    """
+    out: list[int] = []
+    at = 0
+    for begin, end in spans:
+        first = max(begin, start)
+        out += list(ids[at:first]) + unmerger(ids[first:end], rng)
+        at = max(first, end)
+    out += ids[at:]
+    return out if len(out) <= longest else list(ids)

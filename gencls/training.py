@@ -1,8 +1,8 @@
-"""What the three training loops (base, sft, rl) share around transformers' Trainer: quiet settings, progress, curves, resuming."""
+"""What the training loops (base, head, sft, rl) share around transformers' Trainer: quiet settings, progress, curves, resuming."""
 
 import csv
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,11 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerContr
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils.logging import disable_progress_bar
 
+from gencls.params import Train
 from gencls.progress import Ticker, say
+
+TIE_BREAK = 1e-6
+"""Weight of the validation loss among checkpoints of one accuracy: far below one row in any validation split."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,38 @@ def settings(run: Run, *, cpu: bool) -> dict[str, Any]:
         "activation_checkpointing": False,
         "dataloader_pin_memory": not cpu,
     }
+
+
+def optimisation(section: Train) -> dict[str, Any]:
+    """Arguments that a section of params.yaml decides; the checkpoint kept is the one with the best `score` on validation."""
+    return {
+        "num_train_epochs": section.epochs,
+        "per_device_train_batch_size": section.batch_size,
+        "learning_rate": section.lr,
+        "weight_decay": section.weight_decay,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": section.warmup,
+        "eval_strategy": "epoch",
+        "load_best_model_at_end": True,
+        "metric_for_best_model": "eval_score",
+        "greater_is_better": True,
+    }
+
+
+class Validated:
+    """Mixin before a Trainer: evaluating is `measure(model)`, of which `score` decides which checkpoint is the best."""
+
+    def __init__(self, *args: Any, measure: Callable[[Any], dict[str, float]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._measure = measure
+
+    def evaluate(self: Any, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval") -> dict[str, float]:
+        """What `measure` gives, logged; the arguments are Trainer's and play no part."""
+        metrics = {f"eval_{name}": value for name, value in self._measure(self.model).items()}
+        self.model.train()
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
 
 
 def train(trainer: Trainer, run: Run) -> None:
@@ -101,6 +137,34 @@ class EpochCounter(TrainerCallback):  # type: ignore[misc]  # transformers is un
     def on_epoch_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """`state.epoch` is a whole number here up to rounding."""
         self._collator.epoch = round(state.epoch or 0)
+
+
+class EvaluateAtEnd(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    """Trainer saves after the last step; this measures what it saves, whatever `eval_steps` is."""
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """A step is done."""
+        if state.global_step >= state.max_steps:
+            control.should_log = control.should_evaluate = True
+
+
+class Patience(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    """Stops after `evaluations` in a row that are no better than the best before them, the one at the start included.
+
+    It reads the log, which checkpoints hold, so a resumed run stops where the undisturbed one would; a resumed run evaluates once more
+    at the step it goes on from, hence the steps and not the entries are counted.
+    """
+
+    def __init__(self, evaluations: int) -> None:
+        self._evaluations = evaluations
+
+    def on_evaluate(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """A measure was taken."""
+        scores = {entry["step"]: entry["eval_score"] for entry in state.log_history if "eval_score" in entry}
+        best = max(scores, key=lambda step: (scores[step], -step))
+        if sum(step > best for step in scores) >= self._evaluations:
+            say(f"no better on validation than at step {best} for {self._evaluations} evaluations: stopped early")
+            control.should_training_stop = True
 
 
 def write_curve(history: Iterable[dict[str, Any]], columns: Sequence[str], path: Path) -> None:

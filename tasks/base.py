@@ -1,4 +1,4 @@
-"""base: training texts of <ds> → models/base/<ds>, reports/base/<ds>.csv.
+"""base: training texts and label names of <ds> → models/base/<ds>, reports/base/<ds>.csv.
 
 The builtin base is trained here; for a hub id or a folder the stage records where it is and at which commit. One base per data set, so
 that adding a data set touches no other.
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from gencls.params import Params
+from gencls.labels import written
+from gencls.params import Params, Strategy
+from gencls.prompts import TEMPLATES, Prompt, Renderer
 from tasks import paths, stage
 
 
@@ -31,12 +33,14 @@ def _pretrain(params: Params, ds: str, folder: Path, curve: Path) -> None:
     from gencls.base import pretrain
     from gencls.training import Run
 
-    train = paths.data(ds) / "train.parquet"
-    key = {"base": params.base.model_dump(), "max_length": params.model.max_length, "seed": params.seed}
-    texts = pd.read_parquet(train, columns=["text"])["text"].tolist()
-    with stage.checkpoints(key, train) as scratch:
+    train, language = paths.data(ds) / "train.parquet", params.datasets[ds].language
+    key = {"base": params.base.model_dump(), "max_length": params.model.max_length, "seed": params.seed, "language": language}
+    labels = stage.read_json(paths.data(ds) / "labels.json")["labels"]
+    renderer = Renderer(Strategy(), written(labels, Strategy(), language=language, seed=params.seed), TEMPLATES[language])
+    frame = pd.read_parquet(train, columns=["id", "text"])
+    with stage.checkpoints(key, train, paths.data(ds) / "labels.json") as scratch:
         model, tokenizer = pretrain(
-            texts,
+            [Prompt(row.id, renderer.segments(row.text), "") for row in frame.itertuples()],
             params.base,
             max_length=params.model.max_length,
             device=models.device(params.model.device),

@@ -1,6 +1,6 @@
 """Baselines of a data set on its test split.
 
-data/<ds> → reports/baseline/<ds>/metrics.json ({baseline: metrics record}) and <baseline>.csv (predictions)
+data/<ds>, data/neighbours/<ds> → reports/baseline/<ds>/metrics.json ({baseline: metrics record}) and <baseline>.csv (predictions)
 """
 
 import json
@@ -16,6 +16,7 @@ from tasks import paths, stage
 def main(params: Params, ds: str) -> None:
     """Answer the test split with every baseline."""
     train, validation, test = (pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS)
+    label = dict(zip(train["id"], train["label"], strict=True))
     about = json.loads((paths.data(ds) / "labels.json").read_text(encoding="utf-8"))
     rows = Rows(
         train_texts=list(train["text"]),
@@ -23,6 +24,10 @@ def main(params: Params, ds: str) -> None:
         validation_texts=list(validation["text"]),
         validation_labels=list(validation["label"]),
         test_texts=list(test["text"]),
+        test_neighbours=[
+            [(label[id], float(similarity)) for id, similarity in zip(row.neighbours, row.similarities, strict=True)]
+            for row in pd.read_parquet(paths.neighbours(ds) / "test.parquet").itertuples()
+        ],
         labels=about["labels"],
         language=about["language"],
         seed=params.seed,

@@ -28,7 +28,7 @@ def main(params: Params, ds: str, trainer: str, name: str) -> None:
         for infer in params.grid.infer:
             rendered = prompts.read(paths.prompts(ds, infer) / "validation.jsonl")
             asker = Asker(model, tokenizer, stage.read_json(paths.prompts(ds, infer) / "prompts.json"), **sizes)
-            scored = asker(rendered, free="generate" in params.grid.decoding)
+            scored = asker(rendered)
             answers = {decoder: scored.answers(decoder) for decoder in params.grid.decoding}
             cells[infer] = _cell(rendered, scored, answers)
             table = {"id": [p.id for p in rendered], "label": [p.label for p in rendered]}

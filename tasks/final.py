@@ -37,7 +37,7 @@ def main(params: Params, ds: str) -> None:
                 arms |= {cell.key: vars(cell) | {"label_tokens": asker.scheme.trie.lengths.tolist()} for cell in wanted}
                 for split, file in FILES.items():
                     rendered = prompts.read(paths.prompts(ds, infer) / f"{split}.jsonl")
-                    scored = asker(rendered, free=any(cell.decoding == "generate" for cell in wanted))
+                    scored = asker(rendered)
                     for cell in wanted:
                         arms[cell.key][split] = _record(params, rendered, scored, cell.decoding)
                         metrics.write_predictions(_predictions(rendered, scored, cell.decoding), out / file.format(cell.key))

@@ -34,6 +34,11 @@ def definitions(ds: str) -> Path:
     return Path("data/definitions") / f"{ds}.json"
 
 
+def neighbours(ds: str) -> Path:
+    """Folder with {train,validation,test}.parquet (id, neighbours, similarities): each row's most similar training rows."""
+    return Path("data/neighbours") / ds
+
+
 def prompts(ds: str, strategy: str) -> Path:
     """Folder with {train,validation,test}.jsonl, rendered."""
     return Path("data/prompts") / ds / strategy
@@ -55,7 +60,7 @@ def model(trainer: str, ds: str, name: str) -> Path:
 
 
 def curve(stage: str, ds: str, name: str | None = None) -> Path:
-    """Learning curve (csv) of base, sft or rl."""
+    """Learning curve (csv) of base, head, sft or rl."""
     return Path("reports") / stage / (f"{ds}/{name}.csv" if name else f"{ds}.csv")
 
 
@@ -77,6 +82,21 @@ def mining(ds: str) -> Path:
 def mining_page(ds: str) -> Path:
     """The marked rows for people."""
     return Path("reports/mine") / f"{ds}.html"
+
+
+def mining_csv(ds: str) -> Path:
+    """The marked rows with empty columns for what a person decides."""
+    return Path("reports/mine") / f"{ds}.csv"
+
+
+def corrections(ds: str) -> Path:
+    """The same filled in, where a person saves it."""
+    return Path("data/corrections") / f"{ds}.csv"
+
+
+def head(ds: str) -> Path:
+    """Folder with metrics.json and the predictions of the classification head on the test split."""
+    return Path("reports/head") / ds
 
 
 def baseline(ds: str) -> Path:

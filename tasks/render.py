@@ -14,7 +14,7 @@ from gencls import examples
 from gencls.labels import UNCERTAIN, written
 from gencls.params import SPLITS, Params, Split, Strategy
 from gencls.progress import say
-from gencls.prompts import Example, Prompt, Renderer, write
+from gencls.prompts import TEMPLATES, Example, Prompt, Renderer, write
 from tasks import paths, stage
 
 
@@ -22,6 +22,7 @@ from tasks import paths, stage
 class Rows:
     """Splits of a data set; training labels as the strategy teaches them."""
 
+    ds: str
     frames: dict[Split, pd.DataFrame]
     strategy: Strategy
     language: str
@@ -50,15 +51,20 @@ class Rows:
         elif self.strategy.examples == "random":
             places = examples.random(texts, list(self.train["text"]), self.strategy.shots, seed=[self.seed, SPLITS.index(split)])
         else:
-            places = self._similar(texts)
+            places = self._similar(split)
         return ([self.example(place) for place in row] for row in places)
 
-    def _similar(self, texts: list[str]) -> list[list[int]]:
+    def _similar(self, split: Split) -> list[list[int]]:
         """The most similar last: next to the text."""
-        from gencls.neighbours import Neighbours
-
-        nearest = Neighbours(list(self.train["text"])).nearest(texts, self.strategy.shots)
-        return [list(reversed(row)) for row in nearest.tolist()]
+        file = paths.neighbours(self.ds) / f"{split}.parquet"
+        place = {id: i for i, id in enumerate(self.train["id"])}
+        found = pd.read_parquet(file)
+        for row in found.itertuples():
+            if len(row.neighbours) < self.strategy.shots:
+                raise stage.StageError(
+                    f"{file}: row {row.id} has {len(row.neighbours)} similar training rows with another text, not {self.strategy.shots}"
+                )
+        return [[place[id] for id in reversed(nearest[: self.strategy.shots])] for nearest in found["neighbours"]]
 
 
 def main(params: Params, ds: str, strategy: str) -> None:
@@ -66,10 +72,10 @@ def main(params: Params, ds: str, strategy: str) -> None:
     record, language = params.strategies[strategy], params.datasets[ds].language
     labels = json.loads((paths.data(ds) / "labels.json").read_text(encoding="utf-8"))["labels"]
     definitions = json.loads(paths.definitions(ds).read_text(encoding="utf-8"))["definitions"]
-    rows = Rows(_frames(ds, record), record, language, params.seed)
+    rows = Rows(ds, _frames(ds, record), record, language, params.seed)
     fixed = rows.fixed()
     names = written(labels, record, language=language, seed=params.seed)
-    renderer = Renderer(record, names, language, definitions, [rows.example(place) for place in fixed])
+    renderer = Renderer(record, names, TEMPLATES[language], definitions, [rows.example(place) for place in fixed])
     with stage.writing(paths.prompts(ds, strategy)) as folder:
         folder.mkdir()
         for split in SPLITS:

@@ -58,7 +58,8 @@ def main(params: Params) -> None:
 def _data_set(params: Params, ds: str) -> page.DataSet:
     strategies = {name: params.strategies[name] for name in dict.fromkeys((*params.grid.train, *params.grid.infer))}
     defined = any(strategy.definitions for strategy in strategies.values())
-    curves = {"base": _curve("base", ds, [""]), "sft": _curve("sft", ds, params.grid.train), "rl": _curve("rl", ds, params.rl.algorithms)}
+    curves = {kind: _curve(kind, ds, [""]) for kind in ("base", "head")}
+    curves |= {"sft": _curve("sft", ds, params.grid.train), "rl": _curve("rl", ds, params.rl.algorithms)}
     return page.DataSet(
         name=ds,
         results=_results(params, ds),
@@ -76,7 +77,7 @@ def _results(params: Params, ds: str) -> Results:
     models = stage.trained_under(params)
     enabled = (params.grid.infer, params.grid.decoding)
     grid = [read_row(paths.evaluation(ds, *model.split("/")), strategy, *enabled) for model, strategy in models.items()]
-    return Results(read_baselines(paths.baseline(ds)), read_final(paths.final(ds)), grid)
+    return Results(read_baselines(paths.baseline(ds), paths.head(ds)), read_final(paths.final(ds)), grid)
 
 
 def _write_confusion(data_set: page.DataSet, file: Path) -> None:
@@ -88,9 +89,10 @@ def _cells(params: Params) -> dict[str, list[tuple[str, ...]]]:
     """Stage → what follows the data set's name in each of its cells."""
     once: list[tuple[str, ...]] = [()]
     return {
-        **dict.fromkeys(("ingest", "validate", "base", "mine", "define"), once),
+        **dict.fromkeys(("ingest", "validate", "base", "mine", "define", "neighbours"), once),
         "render": [(name,) for name in params.strategies],
         "baseline": once,
+        "head": once,
         "sft": [(name,) for name in params.grid.train],
         "rl": [(name,) for name in params.rl.algorithms],
         "ask": once,

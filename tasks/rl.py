@@ -1,6 +1,6 @@
 """rl: prompts of the warm-up strategy, models/sft/<ds>/<warm-up> → models/rl/<ds>/<algorithm>, reports/rl/<ds>/<algorithm>.csv."""
 
-from gencls import models, prompts
+from gencls import holdout, models, prompts
 from gencls.params import Params
 from gencls.rl.closed_set import reinforce
 from gencls.scheme import LabelScheme
@@ -15,7 +15,9 @@ def main(params: Params, ds: str, algorithm: str) -> None:
     card = models.card(warmup)
     model, tokenizer = models.load(warmup, params.model, trainable=True, seed=params.seed)
     scheme = LabelScheme.build(tokenizer, card["written"], params.model.max_length)
-    rows = {split: scheme.encode(prompts.read(rendered / f"{split}.jsonl")) for split in ("train", "validation")}
+    read = {split: prompts.read(rendered / f"{split}.jsonl") for split in ("train", "validation")}
+    _, read["train"] = holdout.split(read["train"], params.rl.holdout, params.seed)
+    rows = {split: scheme.encode(rendered_rows) for split, rendered_rows in read.items()}
     key = {
         "rl": params.rl.model_dump(exclude={"algorithms"}),
         "algorithm": algorithm,

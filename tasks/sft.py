@@ -2,7 +2,7 @@
 
 import json
 
-from gencls import models, prompts
+from gencls import holdout, models, prompts
 from gencls.params import Params
 from gencls.progress import say
 from gencls.scheme import LabelScheme
@@ -17,9 +17,12 @@ def main(params: Params, ds: str, strategy: str) -> None:
     card = json.loads((rendered / "prompts.json").read_text(encoding="utf-8"))
     model, tokenizer = models.load(paths.base(ds), params.model, trainable=True, seed=params.seed)
     scheme = LabelScheme.build(tokenizer, card["written"], params.model.max_length)
-    rows = {split: scheme.encode(prompts.read(rendered / f"{split}.jsonl")) for split in ("train", "validation")}
+    read = {split: prompts.read(rendered / f"{split}.jsonl") for split in ("train", "validation")}
+    held = params.rl.holdout if strategy == params.rl.warmup_strategy else 0.0
+    read["train"], _ = holdout.split(read["train"], held, params.seed)
+    rows = {split: scheme.encode(rendered_rows) for split, rendered_rows in read.items()}
     say(f"{len(rows['train'].gold)} rows, {rows['train'].cut} of them cut to {params.model.max_length} tokens")
-    key = {"sft": params.sft.model_dump(), "model": params.model.model_dump(), "seed": params.seed}
+    key = {"sft": params.sft.model_dump(), "holdout": held, "model": params.model.model_dump(), "seed": params.seed}
     with (
         stage.checkpoints(key, rendered, paths.base(ds)) as scratch,
         stage.writing(paths.model("sft", ds, strategy)) as folder,

@@ -51,3 +51,22 @@ def base_folder(tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Pat
     network = build(tokenizer, Base(layers=2, width=48, heads=2, vocab_size=330, dropout=0.0), max_length=96)
     models.save(network, tokenizer, folder, {"base": "builtin"})
     return folder
+
+
+@pytest.fixture
+def killed_at(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`killed_at(step)` makes the next training run die at that step, and none after it."""
+    from gencls import training
+
+    real = training.Progress
+
+    def arm(step: int) -> None:
+        class Dying(real):
+            def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+                if state.global_step == step:
+                    monkeypatch.setattr(training, "Progress", real)
+                    raise KeyboardInterrupt
+
+        monkeypatch.setattr(training, "Progress", Dying)
+
+    return arm

@@ -80,6 +80,10 @@ def test_a_stage_names_parameters_that_exist(stage: str) -> None:
             value = value[part]
 
 
+def test_another_algorithm_trains_none_of_those_that_are_there() -> None:
+    assert set(STAGES["rl"]["params"]) == {"seed", "model"} | {f"rl.{key}" for key in params.Rl.model_fields if key != "algorithms"}
+
+
 def declared(stage: str) -> set[str]:
     """Data paths of a stage with the cell's names filled in."""
     text = [*STAGES[stage].get("deps", []), *STAGES[stage].get("outs", [])]
@@ -91,9 +95,12 @@ def test_dvc_and_the_stages_mean_the_same_paths() -> None:
     assert declared("ingest") == {str(paths.raw("DS")), str(paths.data("DS"))}
     assert declared("validate") == {str(paths.data("DS")), str(paths.validation_json("DS")), str(paths.validation_page("DS"))}
     assert {str(paths.base("DS")), str(paths.curve("base", "DS"))} <= declared("base")
-    assert {str(paths.mined("DS")), str(paths.mining("DS"))} <= declared("mine")
+    mined = {str(of("DS")) for of in (paths.mined, paths.mining, paths.mining_page, paths.mining_csv)}
+    assert mined | {str(paths.base("DS"))} <= declared("mine")
+    assert str(paths.neighbours("DS")) in declared("neighbours") & declared("render") & declared("baseline")
     assert str(paths.prompts("DS", "ST")) in declared("render")
     assert str(paths.baseline("DS")) in declared("baseline")
+    assert declared("head") == {str(p) for p in (paths.data("DS"), paths.base("DS"), paths.head("DS"), paths.curve("head", "DS"))}
     assert declared("sft") == {
         str(p) for p in (paths.prompts("DS", "ST"), paths.base("DS"), paths.model("sft", "DS", "ST"), paths.curve("sft", "DS", "ST"))
     }
@@ -106,7 +113,7 @@ def test_dvc_and_the_stages_mean_the_same_paths() -> None:
     rows = (paths.model("sft", "DS", "NM").parent, paths.evaluation("DS", "sft", "NM").parents[1])
     assert declared("final") == {str(p) for p in (paths.asked("DS"), *rows, paths.final("DS"))}
     read = (paths.definitions("DS"), paths.curve("base", "DS"), paths.baseline("DS"), rows[1], paths.final("DS"), paths.mining("DS"))
-    read = (*read, paths.curve("sft", "DS", "ST").parent, paths.validation_json("DS"))
+    read = (*read, paths.head("DS"), paths.curve("sft", "DS", "ST").parent, paths.validation_json("DS"))
     assert declared("report") == {str(p.parent) for p in read} | {str(p) for p in (paths.REPORT, paths.CONFUSION, paths.RESULTS)}
 
 
@@ -123,7 +130,7 @@ def test_rendering_loads_neither_torch_nor_transformers() -> None:
     import subprocess
     import sys
 
-    code = "import sys, tasks.render, tasks.ingest, gencls.neighbours; print([m for m in ('torch', 'transformers') if m in sys.modules])"
+    code = "import sys, tasks.render, tasks.ingest, tasks.neighbours; print([m for m in ('torch', 'transformers') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 

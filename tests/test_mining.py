@@ -1,5 +1,6 @@
 """Mining finds planted wrong labels, and stays on its feet with very small classes."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gencls import mining, params
+from gencls import params
+from gencls.mining import cross_fit, marks
 from tasks import mine, paths, stage
 
 TOPICS = {"billing": ["invoice", "charged", "refund"], "delivery": ["parcel", "late", "courier"], "returns": ["exchange", "size", "label"]}
@@ -27,8 +29,8 @@ def noisy_rows(count: int = 300, noise: float = 0.05) -> tuple[list[str], list[s
 
 def test_planted_wrong_labels_have_the_lowest_confidence():
     texts, labels, wrong = noisy_rows()
-    mined = mining.mine(texts, labels, **SETTINGS)
-    uncertain = mining.mark(mined["confidence"], 0.1)
+    mined = cross_fit.score(texts, labels, **SETTINGS)
+    uncertain = marks.mark(mined["confidence"], 0.1)
     assert uncertain.sum() == 30
     assert uncertain[wrong].mean() > 0.9
     assert mined["suggested"].nunique() == 3
@@ -37,14 +39,21 @@ def test_planted_wrong_labels_have_the_lowest_confidence():
 
 def test_the_same_seed_gives_the_same_confidence_and_another_seed_other_folds():
     texts, labels, _ = noisy_rows(60)
-    first = mining.mine(texts, labels, **SETTINGS)
-    pd.testing.assert_frame_equal(first, mining.mine(texts, labels, **SETTINGS))
-    assert not first.equals(mining.mine(texts, labels, **{**SETTINGS, "seed": 8}))
+    first = cross_fit.score(texts, labels, **SETTINGS)
+    pd.testing.assert_frame_equal(first, cross_fit.score(texts, labels, **SETTINGS))
+    assert not first.equals(cross_fit.score(texts, labels, **{**SETTINGS, "seed": 8}))
+
+
+def test_cross_fitting_gives_what_it_always_gave():
+    texts, labels, _ = noisy_rows(60)
+    mined = cross_fit.score(texts, labels, **SETTINGS)
+    lines = mined.to_csv(float_format="%.6f", lineterminator="\n")
+    assert hashlib.sha256(lines.encode()).hexdigest() == "f66ee29ea90c7b422423042c2f813f888492bee04e8960270c8732d23a4fea25"
 
 
 def test_folds_are_stratified_and_even():
     gold = np.repeat([0, 1, 2], [50, 30, 3])
-    fold = mining.assign_folds([f"text {i}" for i in range(83)], gold, 5, 7)
+    fold = cross_fit.assign_folds([f"text {i}" for i in range(83)], gold, 5, 7)
     assert list(np.bincount(fold)) == [17, 17, 17, 16, 16]
     assert list(np.bincount(fold[gold == 0])) == [10] * 5
     assert len(set(fold[gold == 2])) == 3
@@ -52,39 +61,39 @@ def test_folds_are_stratified_and_even():
 
 def test_copies_of_a_text_share_a_fold():
     texts = [f"text {i % 20}" for i in range(60)]
-    fold = mining.assign_folds(texts, np.arange(60) % 3, 5, 7)
+    fold = cross_fit.assign_folds(texts, np.arange(60) % 3, 5, 7)
     assert all(len(set(fold[np.array(texts) == text])) == 1 for text in set(texts))
 
 
 def test_a_class_with_one_row_is_not_judged_and_never_marked():
     texts, labels, _ = noisy_rows(60, noise=0)
-    mined = mining.mine([*texts, "quite alone"], [*labels, "hermit"], **SETTINGS)
+    mined = cross_fit.score([*texts, "quite alone"], [*labels, "hermit"], **SETTINGS)
     assert mined["confidence"].isna().tolist() == [False] * 60 + [True]
-    assert not mining.mark(mined["confidence"], 0.99).iloc[-1]
+    assert not marks.mark(mined["confidence"], 0.99).iloc[-1]
 
 
 def test_a_class_with_fewer_rows_than_folds_is_judged():
     texts, labels, _ = noisy_rows(60, noise=0)
-    mined = mining.mine([*texts, "gift card", "gift voucher"], [*labels, "gifts", "gifts"], **SETTINGS)
+    mined = cross_fit.score([*texts, "gift card", "gift voucher"], [*labels, "gifts", "gifts"], **SETTINGS)
     assert mined["confidence"].notna().all()
 
 
 def test_rows_that_cannot_be_cross_fitted_are_an_error():
-    with pytest.raises(mining.MiningError, match=r"two classes with two different texts each are needed to cross-fit, got 1 \(a\)"):
-        mining.mine(["x y", "y z", "z"], ["a", "a", "b"], **SETTINGS)
+    with pytest.raises(cross_fit.MiningError, match=r"two classes with two different texts each are needed to cross-fit, got 1 \(a\)"):
+        cross_fit.score(["x y", "y z", "z"], ["a", "a", "b"], **SETTINGS)
 
 
 def test_ties_go_to_the_earlier_row():
-    assert mining.mark(pd.Series([0.5, 0.1, 0.5, 0.5]), 0.5).tolist() == [True, True, False, False]
+    assert marks.mark(pd.Series([0.5, 0.1, 0.5, 0.5]), 0.5).tolist() == [True, True, False, False]
 
 
 def test_the_summary_counts_what_was_found():
     mined = pd.DataFrame({"confidence": [0.1, 0.2, 0.9, 0.8], "uncertain": [True, True, False, False]})
-    summary = mining.summarise(mined, pd.Series([True, False, False, True]))
+    summary = marks.summarise(mined, pd.Series([True, False, False, True]), ["a", "b"])
     assert (summary["rows"], summary["marked"], summary["threshold"]) == (4, 2, 0.2)
     assert summary["noise"] == {"rows": 2, "found": 1, "precision": 0.5, "recall": 0.5}
-    assert mining.summarise(mined, None)["noise"] is None
-    clean = mining.summarise(mined, pd.Series([False] * 4))
+    assert marks.summarise(mined, None, [])["noise"] is None
+    clean = marks.summarise(mined, pd.Series([False] * 4), [])
     assert clean["noise"] == {"rows": 0, "found": 0, "precision": 0.0, "recall": None}
 
 
@@ -103,9 +112,11 @@ def test_the_stage_compares_with_the_recorded_noise(settings: params.Params):
     train.to_parquet(paths.data("topics") / "train.parquet")
     mine.main(settings, "topics")
     mined = pd.read_parquet(paths.mined("topics"))
-    assert list(mined.columns) == ["id", "confidence", "suggested", "uncertain"]
-    assert mined["uncertain"].dtype == bool
     summary = json.loads(paths.mining("topics").read_text())
+    assert list(mined.columns) == ["id", "confidence", "suggested", "uncertain"]
+    assert list(pd.read_csv(paths.mining_csv("topics"))["id"]) == list(mined[mined["uncertain"]].sort_values("confidence")["id"])
+    assert f"{summary['marked']} of 300 training rows" in paths.mining_page("topics").read_text(encoding="utf-8")
+    assert mined["uncertain"].dtype == bool
     assert summary["noise"]["rows"] == wrong.sum()
     assert summary["noise"]["recall"] > 0.9
     assert summary["threshold"] == pytest.approx(mined.loc[mined["uncertain"], "confidence"].max(), abs=1e-6)

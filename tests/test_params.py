@@ -34,7 +34,12 @@ def test_defaults_fill_what_is_not_said() -> None:
             r"grid.decoding\[0\]: got 'beam'; input should be 'trie', 'likelihood', 'perplexity', 'pmi' or 'generate'",
         ),
         ({"rl": {"warmup_strategy": "nope"}}, "rl.warmup_strategy: 'nope' is not defined under grid.train; choices: zero_shot, similar_3"),
-        ({"rl": {"algorithms": ["ppo"]}}, r"rl.algorithms\[0\]: got 'ppo'"),
+        (
+            {"rl": {"algorithms": ["ppo"]}},
+            r"rl.algorithms\[0\]: got 'ppo'; input should be 'reinforce_pp', 'reinforce_pp_baseline', 'grpo'",
+        ),
+        ({"rl": {"algorithms": ["grpo"], "samples": 1}}, r"rl.samples: got 1; grpo compares the samples of a prompt with each other"),
+        ({"rl": {"holdout": 1.0}}, "rl.holdout: got 1.0; input should be less than 1"),
         ({"strategies": {"zero_shot": {"shots": 2}}}, "strategies.zero_shot.shots: got 2; input should be 0, 1, 3 or 5"),
         ({"datasets": {}}, "datasets: got {}"),
         ({"datasets": {"a b": FILES}}, "datasets.a b: got 'a b'; string should match pattern"),

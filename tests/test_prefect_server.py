@@ -85,10 +85,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     run(root, "git", "add", "--all")
     run(root, "git", "commit", "--quiet", "--message", "settings")
     served = Served(root)
-    wait_until(served.ready)
-    yield served
-    served.process.send_signal(signal.SIGINT)
-    served.process.communicate(timeout=20)
+    try:
+        wait_until(served.ready, seconds=180)  # a busy machine starts a server slowly
+        yield served
+    finally:
+        served.process.send_signal(signal.SIGINT)
+        served.process.communicate(timeout=20)
     wait_until(lambda: left_in(root) == [])
 
 

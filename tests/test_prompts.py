@@ -8,8 +8,10 @@ from conftest import LABELS, NAMES
 
 from gencls.encode import PromptEncoder, label_sequences, shared_prefix
 from gencls.params import Strategy
-from gencls.prompts import Prompt, Renderer, read, write
+from gencls.prompts import REWORDED, TEMPLATES, Prompt, Renderer, read, write
 from gencls.scheme import LabelScheme
+
+CHINESE = {"体育": "体育", "财经": "财经"}
 
 
 def prompt(text: str, examples: list[tuple[str, str]] | None = None) -> Prompt:
@@ -30,9 +32,19 @@ def test_few_shot_prompt_is_golden() -> None:
 
 
 def test_chinese_prompt_is_golden() -> None:
-    segments = Renderer(Strategy(), {"体育": "体育", "财经": "财经"}, "zh").segments("股市大涨", [("球赛", "体育")])
+    segments = Renderer(Strategy(), CHINESE, TEMPLATES["zh"]).segments("股市大涨", [("球赛", "体育")])
     assert "".join(text for _, text in segments) == (
         "请对文本分类，只回答一个类别。\n类别：体育、财经\n\n文本：球赛\n类别： 体育\n\n文本：股市大涨\n类别："
+    )
+
+
+def test_the_reworded_prompts_are_golden() -> None:
+    assert "".join(text for _, text in Renderer(Strategy(), NAMES, REWORDED["en"]).segments("where is it")) == (
+        "Which label fits the text best? Write it and nothing else.\nChoose from: refund, refund status, shipping\n\n"
+        "Text: where is it\nAnswer:"
+    )
+    assert "".join(text for _, text in Renderer(Strategy(), CHINESE, REWORDED["zh"]).segments("股市大涨")) == (
+        "下面的文本最符合哪个类别？只写出该类别。\n可选类别：体育、财经\n\n文本：股市大涨\n答案："
     )
 
 

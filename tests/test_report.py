@@ -116,7 +116,7 @@ def test_the_metrics_file_has_an_entry_per_baseline_and_role(workspace: Path):
     scores = json.loads((workspace / paths.METRICS).read_text())
     roles = ["naive_sft", "best_train", "best_cell", "warm_up", "rl_reinforce_pp", "best"]
     assert list(scores) == ["intents", "apps"]
-    assert all(list(entry) == [*artifacts.BASELINES, *roles] for entry in scores.values())
+    assert all(list(entry) == [*artifacts.BASELINES, "sequence_head", *roles] for entry in scores.values())
     final = json.loads((paths.final("intents") / "metrics.json").read_text())
     record = final["arms"][final["roles"]["naive_sft"]]["test"]
     names = ("accuracy", "macro_f1", "log_loss", "ece", "invalid_share")

@@ -1,10 +1,13 @@
 """The packed pass against the plain one, on the architectures people use. Models are tiny and random: the arithmetic is what counts."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Phi3Config, Qwen2Config
+from transformers import AutoModelForCausalLM, GenerationConfig, GPT2Config, LlamaConfig, Phi3Config, Qwen2Config
 
+from gencls import decoding
 from gencls.scorer import Scorer, edge_log_probabilities, plain_edge_log_probabilities
 from gencls.trie import LabelTrie
 
@@ -67,6 +70,64 @@ def test_scores_do_not_depend_on_the_batch(batch_tokens: int) -> None:
     np.testing.assert_allclose(scores, plain.numpy(), atol=2e-5)
 
 
+def written_freely(model: torch.nn.Module, rows: list[list[int]]) -> list[list[int]]:
+    """What transformers' own greedy decoding writes, up to the end token 1."""
+    width = max(map(len, rows))
+    out = model.generate(
+        input_ids=torch.tensor([[0] * (width - len(row)) + row for row in rows]),
+        attention_mask=torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows]),
+        generation_config=GenerationConfig(max_new_tokens=4, do_sample=False, pad_token_id=0, eos_token_id=1),
+    )[:, width:].tolist()
+    return [tokens[: tokens.index(1) + 1] if 1 in tokens else tokens for tokens in out]
+
+
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+@pytest.mark.parametrize("prefix", [[], [9, 10, 11]], ids=["no prefix", "prefix"])
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_scoring_pass_knows_what_free_generation_writes(name: str, prefix: list[int], attention: str) -> None:
+    model, rng = outspoken(name, attention), np.random.default_rng(0)
+    rows = [[*prefix, *rng.integers(2, 12, size=n).tolist()] for n in rng.integers(1, 9, size=300)]
+    answers = written_freely(model, rows)
+    ended = sorted({tuple(tokens) for tokens in answers if tokens[-1] == 1})
+    labels = [list(tokens) for tokens in ended[::2]]  # of the others some leave the trie at once, some on their way down, some at the end
+    expected = [labels.index(tokens) if tokens in labels else -1 for tokens in answers]
+    assert len(labels) > 5 and expected.count(-1) > 50, "labels and answers outside should both occur, or this shows little"
+
+    trie = LabelTrie(labels)
+    scores = Scorer(model, trie, batch_tokens=400).read(rows, prefix)
+    chosen = decoding.free(scores.written, trie)
+    assert chosen.tolist() == expected
+    assert (decoding.greedy(scores.edges, trie)[chosen >= 0] == chosen[chosen >= 0]).all()
+
+
+def outspoken(name: str, attention: str) -> torch.nn.Module:
+    """Twelve tokens, large random weights and a likely end token: greedy answers differ from row to row, and many of them end."""
+    config = copy.deepcopy(CONFIGS[name])
+    config.vocab_size, config.initializer_range = 12, 0.3
+    torch.manual_seed(1)
+    model = AutoModelForCausalLM.from_config(config, attn_implementation=attention).eval()
+    model.lm_head.weight.data[1] *= 4
+    return model
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 40, 10_000])
+def test_scores_with_gradients_do_not_depend_on_the_batch(batch_tokens: int) -> None:
+    model, trie, prefix = build("llama"), LabelTrie(LABELS), [20, 21]
+    rows = prompts(prefix)
+    weights = torch.randn(len(rows), len(trie.edge_tokens), generator=torch.Generator().manual_seed(1))
+
+    def gradient(scores: torch.Tensor) -> torch.Tensor:
+        model.zero_grad()
+        (scores * weights).sum().backward()
+        return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+
+    scores = Scorer(model, trie, batch_tokens=batch_tokens).differentiable(rows, prefix)
+    plain = torch.stack([plain_edge_log_probabilities(model, row, trie) for row in rows])
+    torch.testing.assert_close(scores, plain, atol=2e-5, rtol=0)
+    packed, one_by_one = gradient(scores), gradient(plain)
+    assert (packed - one_by_one).norm() / one_by_one.norm() < 1e-5
+
+
 class IgnoresTheMask(torch.nn.Module):
     """A model that attends causally whatever mask it is given, as some architectures with their own attention do."""
 
@@ -82,8 +143,9 @@ class IgnoresTheMask(torch.nn.Module):
 def test_a_model_that_ignores_the_tree_mask_is_found_out_and_scored_the_plain_way(capsys: pytest.CaptureFixture[str]) -> None:
     model, trie = IgnoresTheMask().eval(), LabelTrie(LABELS)
     rows = prompts([])
-    scores = Scorer(model, trie, batch_tokens=100)(rows)
+    scores = Scorer(model, trie, batch_tokens=100).read(rows)
     with torch.no_grad():
         plain = torch.stack([plain_edge_log_probabilities(model.inner, row, trie) for row in rows])
-    np.testing.assert_allclose(scores, plain.numpy(), atol=1e-6)
+    np.testing.assert_allclose(scores.edges, plain.numpy(), atol=1e-6)
+    np.testing.assert_array_equal(scores.written, Scorer(model.inner, trie).read(rows).written)
     assert "falling back to one sequence per label" in capsys.readouterr().err

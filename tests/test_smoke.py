@@ -17,8 +17,8 @@ CHANGES: dict[str, Any] = {
     "strategies": {"similar_3": {"shots": 1}},
     "grid": {"train": ["zero_shot"]},
     "validate": {"single_row": "warning"},
-    "base": {"vocab_size": 600, "layers": 1, "width": 32, "heads": 2, "epochs": 1},
-    "sft": {"epochs": 1},
+    "base": {"vocab_size": 600, "layers": 1, "width": 32, "heads": 2, "epochs": 1, "dropout": 0.0},
+    "sft": {"epochs": 20, "batch_size": 8, "lr": 0.01, "unmerge": 0.0},  # until it writes labels: RL stops where no draw is ever right
     "rl": {"evaluations": 1},
     "evaluate": {"bootstrap": 50},
 }
@@ -105,8 +105,8 @@ def test_training_again_gives_the_same_bytes(project: Project) -> None:
 
 
 def test_one_override_reruns_its_stage_and_what_depends_on_it(project: Project) -> None:
-    output = project("dvc", "exp", "run", "-S", "sft.lr=0.002")
-    cells = ["evaluate@intents-zero_shot", "evaluate_rl@intents-reinforce_pp", "final@intents"]
+    output = project("dvc", "exp", "run", "-S", "sft.lr=0.012")
+    cells = ["evaluate@intents-zero_shot", "evaluate_rl@intents-reinforce_pp", "final@intents", "head@intents"]
     assert ran(output) == sorted([*cells, "report", "rl@intents-reinforce_pp", "sft@intents-zero_shot"])
     project("git", "checkout", "--", "params.yaml")
     assert ran(project("dvc", "repro")) == [], "what was computed before is restored"

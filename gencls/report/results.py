@@ -65,10 +65,13 @@ class Arm:
         return [metrics.correct(answer, gold) for answer, gold in zip(self.answers, self.predictions["label"], strict=True)]
 
 
-def read_baselines(folder: Path) -> list[Arm]:
-    """The arms of a folder {metrics.json: {name: record}, <name>.csv}."""
-    records: dict[str, Record] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    return [Arm("baseline", name, record, folder / f"{name}.csv") for name, record in records.items()]
+def read_baselines(*folders: Path) -> list[Arm]:
+    """The arms of the folders of the baseline and head stages."""
+    return [
+        Arm("baseline", name, record, folder / f"{name}.csv")
+        for folder in folders
+        for name, record in json.loads((folder / "metrics.json").read_text(encoding="utf-8")).items()
+    ]
 
 
 def read_final(folder: Path) -> dict[str, Arm]:

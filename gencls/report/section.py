@@ -16,7 +16,12 @@ from gencls.report.words import percent
 PAIRS = 10
 """Pairs of classes listed as most often confused."""
 MEASURED: dict[charts.Measure, str] = {"accuracy": "Accuracy on test, %", "macro_f1": "Macro-F1 on test, %"}
-STAGES = {"base": "Language-model pretraining of the builtin base", "sft": "Supervised fine-tuning", "rl": "Reinforcement learning"}
+STAGES = {
+    "base": "Language-model pretraining of the builtin base",
+    "head": "Classification head on the same base",
+    "sft": "Supervised fine-tuning",
+    "rl": "Reinforcement learning",
+}
 MEASURES = {
     "loss": "training loss",
     "train_loss": "training loss",

@@ -1,4 +1,4 @@
-"""The rule reward: 1 for the gold label, a constant for anything else, leaving the label set included.
+"""The rule reward: 1 for the gold label, a constant for anything else: another label, Uncertain, leaving the label set.
 
 GenCLS++ names a "simple rule-based" reward; its values are unknown. The REINFORCE++ authors advise +1/-1.
 """

@@ -2,7 +2,7 @@
 
 | module | source |
 |---|---|
-| builtin | generators of this project, one module each (intents) |
+| builtin | generators of this project, one package each (intents, relevance, taxonomy) |
 | files | csv, tsv, jsonl and parquet on disk; also what was fetched from a git repository |
 | hub | a data set of the Hugging Face hub, or a local folder of the same format |
 

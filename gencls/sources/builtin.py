@@ -1,7 +1,7 @@
 """Generators of labelled rows. The folder is the registry: generator `intents` is the package gencls/sources/intents.
 
 A generator module has `generate(rows, *, noise, seed) -> {split: DataFrame}` with columns text and label, train also `clean_label` (the
-truth where noise replaced the label), and `DEFINITIONS`, one line per label.
+truth where noise replaced the label), `ROWS`, the rows of a split where params.yaml does not say, and `DEFINITIONS`, one line per label.
 """
 
 from importlib import import_module
@@ -14,7 +14,8 @@ from gencls.params import BuiltinDataSet, Split
 
 def read(spec: BuiltinDataSet, seed: int) -> dict[Split, pd.DataFrame]:
     """Generate every split; the same seed gives the same rows."""
-    frames: dict[Split, pd.DataFrame] = _generator(spec).generate(spec.rows, noise=spec.noise, seed=seed)
+    generator = _generator(spec)
+    frames: dict[Split, pd.DataFrame] = generator.generate(spec.rows or generator.ROWS, noise=spec.noise, seed=seed)
     return frames
 
 

@@ -5,10 +5,10 @@ their words. What is asked for, refused, already done or somebody else's is ofte
 falls well short of a reader. The card with measured baselines: data/raw/intents/README.md.
 """
 
-from gencls.sources.intents.generate import generate
+from gencls.sources.intents.generate import ROWS, generate
 from gencls.sources.intents.grammar import INTENTS
 
 DEFINITIONS: dict[str, str] = {label: INTENTS[label].definition for label in sorted(INTENTS)}
 """One line per label."""
 
-__all__ = ["DEFINITIONS", "generate"]
+__all__ = ["DEFINITIONS", "ROWS", "generate"]

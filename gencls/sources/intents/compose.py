@@ -1,13 +1,12 @@
 """From an intent to a message: choose a shape, fill its frame with phrases and the phrases' slots with words."""
 
-import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from gencls.sources.generated import Writer
 from gencls.sources.intents.grammar import INTENTS, frames, slots
+from gencls.sources.intents.surface import roughen
+from gencls.sources.surface import sentence
 
-HELD_BACK = 0.15
-"""Share of a list of phrases or frames, taken from its end, that only validation and test use. Not of the twins: each is its own riddle."""
 CONFUSABLE_SHARE = 0.5
 """Share of the backgrounds that come from an intent easily confused with the message's own; a contrast always does."""
 DONE_SHARE = 0.6
@@ -22,20 +21,20 @@ REQUEST_LAST = 0.65
 """Share of the backgrounds that stand before the request."""
 
 
-@dataclass(frozen=True)
-class Composer:
-    """Writes messages in clean English; surface.py adds the carelessness."""
+class Composer(Writer):
+    """Writes messages; surface.py adds the carelessness."""
 
-    rng: random.Random
-    all_phrases: bool
-    """False leaves out the phrases that are held back from training."""
+    def text(self, label: str) -> tuple[str, str]:
+        """One message of this intent, clean and as typed."""
+        clean = self.message(label)
+        return clean, roughen(clean, self.rng)
 
     def message(self, label: str) -> str:
         """One message of this intent."""
         template = self._template(label, self._shape(label))
         words = self._slots()
         filled = template.format(**words).format(**words)  # a filler such as "order {number}" has a slot of its own
-        return " ".join(_sentence(part) for part in filled.split("|"))
+        return " ".join(sentence(part) for part in filled.split("|"))
 
     def _shape(self, label: str) -> str:
         shape = self.rng.choices(list(frames.SHAPES), list(frames.SHAPES.values()))[0]
@@ -48,16 +47,16 @@ class Composer:
             case "ask":
                 return self._wanted(label)
             case "say":
-                return self._pick(intent.say)
+                return self.pick(intent.say)
             case "query":
-                return self._pick(intent.query)
+                return self.pick(intent.query)
             case "twin":
-                return self.rng.choice(intent.twins)
+                return self.rng.choice(intent.twins)  # none is held back: each is its own riddle
             case "contrast":
                 return self._contrast(label)
             case "reason":
                 _, statements = frames.REASONS[self.rng.choice(_reasons(label))]
-                return f"{self._pick(statements)}|{self._fill(frames.ASK, t=intent.do)}"
+                return f"{self.pick(statements)}|{self._fill(frames.ASK, t=intent.do)}"
             case _:
                 return self._background(label)
 
@@ -88,20 +87,17 @@ class Composer:
         if self.rng.random() >= CONFUSABLE_SHARE:
             others = tuple(other for other in INTENTS if other != label)
         other = self.rng.choice(others)
-        closed = self._pick(INTENTS[other].done) if self.rng.random() < DONE_SHARE else self._refused(other)
-        request = self._pick(INTENTS[label].say) if self.rng.random() < SAY_SHARE else self._wanted(label)
+        closed = self.pick(INTENTS[other].done) if self.rng.random() < DONE_SHARE else self._refused(other)
+        request = self.pick(INTENTS[label].say) if self.rng.random() < SAY_SHARE else self._wanted(label)
         if self.rng.random() < REQUEST_LAST:
             return f"{closed}|{self.rng.choice(frames.LINKS)} {request}"
         return f"{request}|{self.rng.choice(frames.ASIDES)} {closed}"
 
     def _fill(self, patterns: Sequence[str], **parts: Sequence[str]) -> str:
-        pattern = self._pick(patterns)
+        pattern = self.pick(patterns)
         for name, phrases in parts.items():
-            pattern = pattern.replace(f"{{{name}}}", self._pick(phrases))
+            pattern = pattern.replace(f"{{{name}}}", self.pick(phrases))
         return pattern
-
-    def _pick(self, phrases: Sequence[str]) -> str:
-        return self.rng.choice(phrases if self.all_phrases else phrases[: len(phrases) - held_back(phrases)])
 
     def _slots(self) -> dict[str, str]:
         """One word or phrase per slot."""
@@ -131,11 +127,6 @@ class Composer:
         }  # fmt: skip
 
 
-def held_back(phrases: Sequence[str]) -> int:
-    """How many of the last phrases of a list occur in validation and test only."""
-    return round(HELD_BACK * len(phrases))
-
-
 def _reasons(label: str) -> list[str]:
     """Open problems that may stand before a request of this intent."""
     return [problem for problem, (requests, _) in frames.REASONS.items() if label in requests]
@@ -143,9 +134,3 @@ def _reasons(label: str) -> list[str]:
 
 def _with_article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
-
-
-def _sentence(text: str) -> str:
-    """Capital at the start, full stop at the end unless there is a mark already."""
-    text = text.strip()
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".?!" else ".")

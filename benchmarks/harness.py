@@ -1,0 +1,153 @@
+"""What the benchmarks share: models of known shapes, timing in alternation, peak memory in a child process, the record of a result.
+
+A benchmark is a module of this folder with `run(smoke) -> list[Result]`; it ends with `if __name__ == "__main__": main(run)`. `smoke` asks
+for the smallest run that still does everything: its numbers mean nothing. Times are medians of alternating runs in one process, in which
+neither side profits from a quiet moment of the machine, after one run of each that does not count. Memory is what the work adds, at
+its peak, to a process that has imported and built all it needs. The same files run on a GPU, where there is one.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One comparison.
+
+    Attributes:
+        ours_s: median seconds of the library.
+        peer: what it is compared with.
+        floor: least value of peer_s / ours_s that is asked for, below 1 where the library may take longer.
+        demand: the same in words, with what is asked of memory.
+        ours_mb: MB that the work adds at its peak, where memory is compared too; peer_mb the same of the peer.
+        memory_floor: largest value of ours_mb / peer_mb that is asked for.
+    """
+
+    name: str
+    shape: str
+    ours_s: float
+    peer: str
+    peer_s: float
+    floor: float
+    demand: str
+    ours_mb: float | None = None
+    peer_mb: float | None = None
+    memory_floor: float | None = None
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster than the peer."""
+        return self.peer_s / self.ours_s
+
+    @property
+    def memory_ratio(self) -> float | None:
+        """Memory as a share of the peer's."""
+        return self.ours_mb / self.peer_mb if self.ours_mb is not None and self.peer_mb else None
+
+    @property
+    def met(self) -> bool:
+        """Whether time and memory are as asked."""
+        slim = self.memory_floor is None or (self.memory_ratio is not None and self.memory_ratio <= self.memory_floor)
+        return self.ratio >= self.floor and slim
+
+    def record(self) -> dict[str, Any]:
+        """For results.json; memory only where it was measured."""
+        head = {"name": self.name, "shape": self.shape, "ours_s": digits(self.ours_s), "peer": self.peer, "peer_s": digits(self.peer_s)}
+        verdict = {"ratio": digits(self.ratio), "floor": digits(self.floor), "met": self.met, "demand": self.demand}
+        memory = {"ours_mb": self.ours_mb, "peer_mb": self.peer_mb, "memory_ratio": self.memory_ratio, "memory_floor": self.memory_floor}
+        return {**head, **verdict, **{key: digits(value) for key, value in memory.items() if value is not None}}
+
+
+def digits(value: float) -> float:
+    """Three of them."""
+    return float(f"{value:.3g}")
+
+
+def alternate(ours: Work, peer: Work, rounds: int) -> tuple[float, float]:
+    """Median seconds of either, run in turns."""
+    ours(), peer()
+    times: tuple[list[float], list[float]] = ([], [])
+    for number in range(rounds):
+        for side in (0, 1) if number % 2 == 0 else (1, 0):
+            times[side].append(seconds((ours, peer)[side]))
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def seconds(work: Work) -> float:
+    """Of one run, until the GPU is done too."""
+    start = time.perf_counter()
+    work()
+    _finish()
+    return time.perf_counter() - start
+
+
+def peak_mb(prepare: Callable[..., Work], *arguments: object) -> float:
+    """MB that a piece of work adds at its peak, in a process of its own; `prepare(*arguments)`, of a module, builds it there."""
+    context = get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=_peak, args=(sender, prepare, arguments))
+    child.start()
+    sender.close()
+    peak: float = receiver.recv()
+    child.join()
+    return peak
+
+
+def _peak(sender: Any, prepare: Callable[..., Work], arguments: tuple[object, ...]) -> None:
+    import torch
+
+    work = prepare(*arguments)
+    gpu = torch.cuda.is_available()
+    before = torch.cuda.memory_allocated() if gpu else psutil.Process().memory_info().rss
+    if gpu:
+        torch.cuda.reset_peak_memory_stats()
+    work()
+    unit = 1 if sys.platform == "darwin" else 1024
+    after = torch.cuda.max_memory_allocated() if gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    sender.send((after - before) / 1e6)
+
+
+def _finish() -> None:
+    torch = sys.modules.get("torch")  # what has not loaded it has nothing on a GPU
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def table(records: Sequence[dict[str, Any]]) -> str:
+    """Results as a Markdown table."""
+    head = ["question", "shape", "ours", "compared with", "theirs", "times faster", "memory", "asked for", "met"]
+    lines = [head, ["---"] * 2 + ["--:", "---", "--:", "--:", "--:", "---", "---"]]
+    for r in records:
+        memory = f"{r['ours_mb']:.0f} / {r['peer_mb']:.0f} MB = {r['memory_ratio']:.2f}" if "memory_ratio" in r else ""
+        times = [_time(r["ours_s"]), r["peer"], _time(r["peer_s"]), f"{r['ratio']:.3g}"]
+        lines.append([r["name"], r["shape"], *times, memory, r["demand"], "yes" if r["met"] else "**no**"])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _time(value: float) -> str:
+    return f"{value:.3g} s" if value >= 0.1 else f"{value * 1000:.3g} ms"
+
+
+def main(run: Callable[[bool], list[Result]]) -> None:
+    """Run one benchmark: its table on the screen, its records as json where `--out` says."""
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--smoke", action="store_true", help="the smallest run that still does everything; its numbers mean nothing")
+    parser.add_argument("--out", type=Path, help="json file for the results")
+    arguments = parser.parse_args()
+    records = [result.record() for result in run(arguments.smoke)]
+    print(table(records), flush=True)
+    if arguments.out:
+        arguments.out.write_text(json.dumps(records, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,148 @@
+"""How long does a step of supervised fine-tuning take: 16 rows, prompts of 256 tokens that share nothing, labels of 4 tokens?
+
+Against TRL's SFTTrainer as it comes, on the same rows (on a CPU without the bf16 that it cannot do there), in time and memory, and against
+forward and backward of the bare backbone on the same tokens: no head, no loss, no optimizer, no data loader. A step lasts from the
+beginning of one forward pass to that of the next, so all that the trainers do is in it. There is no shared prefix to compute once, which
+every real data set has.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks import shapes
+from benchmarks.harness import Result, main, peak_mb
+
+PROMPT, LABEL, BATCH = 256, 4, 16
+
+
+def run(smoke: bool) -> list[Result]:
+    """TRL at one shape, the backbone at two."""
+    if smoke:
+        return [_against_trl("tiny", steps=2, rounds=1), _against_backbone("tiny", steps=2, rounds=1)]
+    trl = _against_trl("10 M", steps=4, rounds=2)
+    return [trl, _against_backbone("10 M", steps=6, rounds=3), _against_backbone("100 M", steps=3, rounds=1)]
+
+
+def _against_trl(shape: str, steps: int, rounds: int) -> Result:
+    ours_s, peer_s = _step_seconds([lambda: ours(shape, steps), lambda: trl(shape, steps)], rounds)
+    ours_mb, peer_mb = peak_mb(ours, shape, 2), peak_mb(trl, shape, 2)
+    demand = "4x faster, at most half the memory"
+    return Result("SFT step", shape, ours_s, "TRL's SFTTrainer", peer_s, 4, demand, ours_mb, peer_mb, memory_floor=0.5)
+
+
+def _against_backbone(shape: str, steps: int, rounds: int) -> Result:
+    ours_s, peer_s = _step_seconds([lambda: ours(shape, steps), lambda: backbone(shape, steps)], rounds)
+    return Result("SFT step", shape, ours_s, "backbone forward + backward", peer_s, 1 / 1.15, "at most 1.15x its time")
+
+
+class Training:
+    """A run of some steps that notes when each begins; called, it trains."""
+
+    def __init__(self, model: Any, train: Callable[[], object]) -> None:
+        self._train = train
+        self.begins: list[float] = []
+        model.register_forward_pre_hook(self._note)
+
+    def _note(self, module: Any, inputs: Any) -> None:
+        if module.training:  # the library measures validation too
+            self.begins.append(time.perf_counter())
+
+    def __call__(self) -> None:
+        """Train."""
+        self._train()
+
+
+def _step_seconds(sides: list[Callable[[], Training]], rounds: int) -> list[float]:
+    """Median seconds of a step of either side, run in turns."""
+    steps: list[list[float]] = [[] for _ in sides]
+    for _ in range(rounds):
+        for side, times in zip(sides, steps, strict=True):
+            training = side()
+            training()
+            times += np.diff(training.begins).tolist()
+    return [median(times) for times in steps]
+
+
+def ours(shape: str, steps: int) -> Training:
+    """The library, with its defaults but for the batch."""
+    from gencls.encode import Encoded
+    from gencls.params import Sft
+    from gencls.scheme import LabelScheme, Rows
+    from gencls.sft import finetune
+    from gencls.training import Run
+
+    model, (prompts, labels) = shapes.build(shape), _rows(shape, steps)
+    scheme = LabelScheme(shapes.word_tokenizer(model.config.vocab_size), [str(label) for label in labels], labels, PROMPT + LABEL)
+    train = Rows([Encoded(prompt, spans=[]) for prompt in prompts], list(range(len(labels))) * (len(prompts) // len(labels)), prefix=[])
+    rows = {"train": train, "validation": Rows(train.encoded[:1], train.gold[:1], prefix=[])}
+
+    def work() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            finetune(model, scheme, rows, Sft(epochs=1, batch_size=BATCH), Run(0, Path(folder) / "scratch", Path(folder) / "curve.csv"))
+
+    return Training(model, work)
+
+
+def trl(shape: str, steps: int) -> Training:
+    """SFTTrainer with its defaults but for the batch, and no checkpoints or logs."""
+    import datasets
+    import torch
+    from trl import SFTConfig, SFTTrainer
+
+    datasets.disable_progress_bars()
+    model, (prompts, labels) = shapes.build(shape), _rows(shape, steps)
+    words = [" ".join(f"<{token}>" for token in prompt) for prompt in prompts]
+    answers = [" ".join(f"<{token}>" for token in labels[i % len(labels)][:-1]) for i in range(len(prompts))]
+    precision = {} if torch.cuda.is_available() else {"use_cpu": True, "bf16": False}
+
+    def work() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            settings = SFTConfig(
+                folder,
+                num_train_epochs=1,
+                per_device_train_batch_size=BATCH,
+                save_strategy="no",
+                report_to="none",
+                disable_tqdm=True,
+                **precision,
+            )
+            rows = datasets.Dataset.from_dict({"prompt": [f"{prompt} " for prompt in words], "completion": answers})
+            tokenizer = shapes.word_tokenizer(model.config.vocab_size)
+            SFTTrainer(model, settings, train_dataset=rows, processing_class=tokenizer).train()
+
+    return Training(model, work)
+
+
+def backbone(shape: str, steps: int) -> Training:
+    """Forward and backward of all but the head."""
+    import torch
+
+    model, (prompts, labels) = shapes.build(shape).base_model, _rows(shape, steps)
+    model.train()
+    rows = [prompt + labels[i % len(labels)][:-1] for i, prompt in enumerate(prompts)]
+    ids = torch.tensor(rows, device=model.device).view(steps, BATCH, -1)
+
+    def work() -> None:
+        for batch in [*ids, ids[0]]:  # the last is there to end the one before
+            model.zero_grad()
+            model(batch, use_cache=False).last_hidden_state.sum().backward()
+
+    return Training(model, work)
+
+
+def _rows(shape: str, steps: int) -> tuple[list[list[int]], list[list[int]]]:
+    """Prompts of so many steps and one more, and labels, the end token included."""
+    rng = np.random.default_rng(0)
+    vocabulary = shapes.vocabulary(shape)
+    labels = [[*shapes.tokens(rng, LABEL - 1, vocabulary), shapes.END] for _ in range(BATCH)]
+    return [shapes.tokens(rng, PROMPT, vocabulary) for _ in range(steps * BATCH)], labels
+
+
+if __name__ == "__main__":
+    main(run)

@@ -1,0 +1,39 @@
+"""Roles: which cells of the grid the test split is run for."""
+
+from gencls.selection import Cell, roles
+
+UNDER = {"sft/zero_shot": "zero_shot", "sft/similar_3": "similar_3", "rl/grpo": "zero_shot"}
+
+
+def cell(model: str, infer: str, accuracy: float, decoding: str = "trie") -> Cell:
+    return Cell(*model.split("/"), infer, decoding, accuracy, accuracy)
+
+
+def test_each_role_has_its_cell() -> None:
+    grid = [
+        cell("sft/zero_shot", "zero_shot", 0.70),
+        cell("sft/zero_shot", "zero_shot", 0.90, "perplexity"),
+        cell("sft/zero_shot", "similar_3", 0.71),
+        cell("sft/similar_3", "zero_shot", 0.60),
+        cell("sft/similar_3", "similar_3", 0.80),
+        cell("rl/grpo", "zero_shot", 0.72),
+        cell("rl/grpo", "similar_3", 0.95),
+    ]
+    assert {role: found.title for role, found in roles(grid, UNDER).items()} == {
+        "naive_sft": "sft/zero_shot · zero_shot · trie",
+        "best_train": "sft/similar_3 · similar_3 · trie",
+        "best_cell": "sft/zero_shot · zero_shot · perplexity",
+        "warm_up": "sft/zero_shot · zero_shot · trie",
+        "rl_grpo": "rl/grpo · zero_shot · trie",
+        "best": "rl/grpo · similar_3 · trie",
+    }
+
+
+def test_of_equal_cells_the_earlier_is_chosen() -> None:
+    grid = [cell("sft/zero_shot", "zero_shot", 0.7), cell("sft/similar_3", "similar_3", 0.7)]
+    assert roles(grid, UNDER)["best_cell"] == grid[0]
+
+
+def test_a_role_without_a_cell_is_absent() -> None:
+    found = roles([cell("sft/similar_3", "zero_shot", 0.7, "likelihood")], UNDER)
+    assert set(found) == {"best_cell", "best"}
