@@ -72,8 +72,8 @@ def grid(rows: Sequence[Row], decoding: str, winner: str) -> Markup:
     Outlined: the best cell of each row; dashed: the strategy that the model was trained under; ★: the cell of the title `winner`.
     """
     models, inferences = [row.model for row in rows], list(rows[0].asked)
-    step = 78 if len(inferences) <= 6 else 62
-    turned = {"labelAngle": -40, "labelAlign": "left"} if extent(inferences) > step else {"labelAngle": 0}
+    step = 78 if len(inferences) <= 5 else 50
+    turned = {"labelAngle": -40, "labelAlign": "left", "titleAnchor": "start"} if extent(inferences) > step else {"labelAngle": 0}
     title = "prompts at inference"
     x = {"field": "infer", "type": "nominal", "sort": inferences, "title": title, "axis": BARE | turned | {"orient": "top"}}
     y = {"field": "model", "type": "nominal", "sort": models, "title": None, "axis": BARE | {"minExtent": extent(models)}}
@@ -150,7 +150,7 @@ def confusion(arm: Arm, labels: Sequence[str]) -> Markup:
     """Gold labels down, predictions across; the shade is the share of the gold label's rows, hits and mistakes in two colours."""
     rows, columns = _confusion_rows(arm, labels)
     step, size = (46, 12) if len(labels) <= 12 else (27, 10) if len(labels) <= 30 else (max(8.4, 1000 / len(labels)), 7.5)
-    turned = {"labelAngle": -60, "labelAlign": "left"} if extent(columns, size) > step else {"labelAngle": 0}
+    turned = {"labelAngle": -60, "labelAlign": "left", "titleAnchor": "start"} if extent(columns, size) > step else {"labelAngle": 0}
     axis = BARE | {"labelFontSize": size, "labelOverlap": False}
     x = {"field": "predicted", "type": "nominal", "sort": columns, "title": "predicted", "scale": {"domain": columns}}
     y = {"field": "gold", "type": "nominal", "sort": list(labels), "title": "gold", "scale": {"domain": list(labels)}}
