@@ -69,7 +69,8 @@ def _generate(model: Any, prompts: list[list[int]], longest: int, size: int) -> 
 
 def _cells(rows: int) -> tuple[Any, list[Any]]:
     """The scheme, and encoded prompts of every strategy. Similar examples are random ones here: they cost the same to read."""
-    from gencls.params import Base, SplitRows
+    from gencls.labels import written
+    from gencls.params import Base, SplitRows, Strategy
     from gencls.prompts import Prompt, Renderer
     from gencls.scheme import LabelScheme
     from gencls.sources.intents import generate
@@ -78,8 +79,9 @@ def _cells(rows: int) -> tuple[Any, list[Any]]:
     splits = generate(SplitRows(train=1000, validation=100, test=rows), noise=0.0, seed=0)
     train, test = splits["train"], splits["test"]
     labels = sorted(train["label"].unique())
-    scheme = LabelScheme.build(train_tokenizer(train["text"], Base().vocab_size), labels, max_length=1024)
-    renderer, examples, rng = Renderer(labels), list(zip(train["text"], train["label"], strict=True)), np.random.default_rng(0)
+    names = written(labels, Strategy(), language="en", seed=0)
+    scheme = LabelScheme.build(train_tokenizer(train["text"], Base().vocab_size), names, max_length=1024)
+    renderer, examples, rng = Renderer(Strategy(), names), list(zip(train["text"], train["label"], strict=True)), np.random.default_rng(0)
 
     def prompts(strategy: str) -> list[Prompt]:
         kind, _, count = strategy.partition(" ")

@@ -24,10 +24,10 @@ def run(smoke: bool) -> list[Result]:
 
 def ours(rows: int, queries: int) -> Work:
     """The library."""
-    from gencls.neighbours import Neighbours
+    from gencls.neighbours import Neighbours, Tfidf
 
     texts = _texts(rows)
-    return lambda: Neighbours(texts).nearest(texts[:queries], NEAREST)
+    return lambda: Neighbours(texts, Tfidf("en")).nearest(texts[:queries], NEAREST)
 
 
 def brute_force(rows: int, queries: int) -> Work:
