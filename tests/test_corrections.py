@@ -125,7 +125,9 @@ def test_the_line_of_a_row_is_where_it_begins() -> None:
 
 def settings() -> Params:
     intents = {"source": "builtin", "rows": {"train": 600, "validation": 300, "test": 200}, "noise": 0.2}
-    return parse({"datasets": {"ds": intents}, "strategies": {"zero_shot": {}, "similar_3": {"shots": 3}}, "mine": {"fraction": 0.3, "folds": 3}})
+    return parse(
+        {"datasets": {"ds": intents}, "strategies": {"zero_shot": {}, "similar_3": {"shots": 3}}, "mine": {"fraction": 0.3, "folds": 3}}
+    )
 
 
 def validation_accuracy() -> float:
