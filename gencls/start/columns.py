@@ -16,6 +16,8 @@ PER_CLASS = 3
 """Rows that a label has on average, at least."""
 LONGEST_LABEL = 60
 """Characters of a label on average, at most."""
+MEASURED = re.compile(r"-?\d*[.,]\d+|\d{1,4}([-/.])\d{1,2}\1\d{1,4}.*")
+"""Fractions and dates, which are no classes."""
 LONGER = 3
 """A column whose cells are so many times longer than those of the next is taken for the text."""
 EXAMPLE = 50
@@ -114,8 +116,8 @@ def _letters(cell: str) -> int:
 
 
 def _has_classes(column: Column) -> bool:
-    fractions = any(re.fullmatch(r"-?\d*[.,]\d+", cell) for cell in column.cells)
-    return 2 <= column.classes <= len(column.cells) / PER_CLASS and column.length <= LONGEST_LABEL and not fractions
+    measured = any(MEASURED.fullmatch(cell) for cell in column.cells)
+    return 2 <= column.classes <= len(column.cells) / PER_CLASS and column.length <= LONGEST_LABEL and not measured
 
 
 def _without_codes(candidates: list[Column]) -> list[Column]:

@@ -19,7 +19,6 @@ ENCODINGS = {
     "shift_jis": "shift_jis",
     "euc_kr": "euc_kr",
     "cp1251": "windows-1251",
-    "cp1250": "windows-1250",
 }
 """What files that are not UTF-8 mostly are, under charset-normalizer's name: a choice among all encodings would be a guess."""
 TELLING_LINES = 500

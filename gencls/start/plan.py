@@ -74,7 +74,7 @@ def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: floa
     chosen = _affordable(training, lengths, flops)
     longest = int(max(lengths[name].max() for name in chosen))
     max_length = min(LONGEST, -(-longest // ROUNDED) * ROUNDED)
-    single = sorted(label for label, n in train["label"].value_counts().items() if n == 1)
+    single = sorted(str(label) for label, n in train["label"].value_counts().items() if n == 1)
     knobs = {
         "model.max_length": max_length,
         "validate.single_row": "warning" if single else "error",
