@@ -15,7 +15,7 @@ run: $(VENV)/pipeline  ## install if needed, run the pipeline that params.yaml d
 	@echo "report: $(CURDIR)/reports/report.html"
 
 new: $(VENV)/pipeline  ## a params.yaml for your own file: make new DATA=tickets.csv, and if it asks OPTIONS="--text message --label queue"
-	@python -m tasks.new $(DATA) $(OPTIONS)
+	@python -m tasks.new $(if $(DATA),"$(DATA)") $(OPTIONS)
 
 test: $(VENV)/dev  ## install if needed, run the tests
 	@python -m pytest

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gencls import selection
+from gencls import metrics, selection
 from gencls.report import sentences
 from gencls.report.grid import Row, switches
 from gencls.report.results import Arm, Results
