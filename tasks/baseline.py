@@ -12,9 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from gencls import metrics
+from gencls import corrections, metrics
 from gencls.baselines import BASELINES, Answers, Rows, tfidf_logreg
-from gencls.mining import corrections
 from gencls.params import SPLITS, Params
 from tasks import paths, stage
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gencls.mining import corrections
+from gencls import corrections
 from gencls.params import AnyDataSet, BuiltinDataSet, GitDataSet, HubDataSet, Params, Split
 from gencls.sources import SourceError, builtin, read
 from tasks import paths, stage

@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from gencls.mining import corrections, marks, page
+from gencls import corrections
+from gencls.mining import marks, page
 from gencls.params import Params
 from tasks import paths, stage
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from gencls import corrections
 from gencls.baselines import Rows, tfidf_logreg
+from gencls.corrections import CorrectionError
 from gencls.metrics import correct
-from gencls.mining import corrections
-from gencls.mining.corrections import CorrectionError
 from gencls.params import Params, parse
 from tasks import baseline, ingest, mine, neighbours, paths
 
@@ -92,6 +92,7 @@ def test_what_was_decided_stands_in_the_next_csv_with_the_label_of_the_source() 
         ("train-00009,b,001,,,", "no such training row; they are train-00000 to train-00004"),
         ("test-00001,b,001,,,", "only training rows may be corrected; a yardstick"),
         ("train-00001,b,001,,,\ntrain-00001,b,1.50,,,", "line 3: row 'train-00001' was decided in line 2 already"),
+        ("train-00001,b,001,,me,this, and that", "line 2: 7 cells, the header has 6; is a cell not quoted?"),
         ('train-00001,b,001,,,"open', "is a double quote not closed"),
     ],
 )

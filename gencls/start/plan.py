@@ -11,14 +11,17 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gencls.labels import UNCERTAIN, written
 from gencls.params import Base, Split, Strategy
-from gencls.prompts import TEMPLATES, Renderer
+from gencls.prompts import TEMPLATES, Example, Renderer
 from gencls.sources.split import stratified
 from gencls.start.estimate import Training, minutes
 from gencls.start.survey import Survey
 from gencls.tokenizer import train_tokenizer
+
+Ints = NDArray[np.int64]
 
 OFFERED = {"zero_shot": Strategy(), "similar_3": Strategy(shots=3, examples="similar"), "uncertain": Strategy(uncertain=True)}
 """In the order in which they are added; each is also asked of every other's model."""
@@ -68,9 +71,9 @@ def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: floa
     splits = stratified(found.complete, validation=shares.validation, test=shares.test, seed=seed)
     train = splits["train"]
     base = _base(train, language)
-    lengths = _lengths(train, language, base.vocab_size, seed)
+    lengths, heads = _lengths(train, language, base.vocab_size, seed)
     rows = {split: len(frame) for split, frame in splits.items()}
-    training = Training(rows, base, _sft_epochs(train), {name: float(of.mean()) for name, of in lengths.items()})
+    training = Training(rows, base, _sft_epochs(train), {name: float(of.mean()) - heads[name] for name, of in lengths.items()})
     chosen = _affordable(training, lengths, flops)
     longest = int(max(lengths[name].max() for name in chosen))
     max_length = min(LONGEST, -(-longest // ROUNDED) * ROUNDED)
@@ -107,23 +110,28 @@ def _sft_epochs(train: pd.DataFrame) -> int:
     return 20 if rows < 2000 else 10 if per_class < 50 else 8 if per_class < 100 else 6 if rows < 40_000 else 3
 
 
-def _lengths(train: pd.DataFrame, language: str, vocab_size: int, seed: int) -> dict[str, "np.ndarray[Any, np.dtype[np.int64]]"]:
-    """Strategy → tokens of prompt and answer of each sampled row, by a tokenizer made from these rows as `base` makes its own."""
+def _lengths(train: pd.DataFrame, language: str, vocab_size: int, seed: int) -> tuple[dict[str, Ints], dict[str, int]]:
+    """Strategy → tokens of prompt and answer of each sampled row, and of the head that all its prompts share.
+
+    By a tokenizer made from these rows as `base` makes its own. The examples are the rows before, whatever the strategy would show.
+    """
     sample = train.sample(n=min(SAMPLE, len(train)), random_state=seed)
-    labels = sorted(train["label"].unique())
-    possible = {name: strategy for name, strategy in OFFERED.items() if not (strategy.uncertain and UNCERTAIN in labels)}
-    rendered = {name: _contents(sample, labels, strategy, language) for name, strategy in possible.items()}
-    tokenizer = train_tokenizer(rendered["zero_shot"], vocab_size).backend_tokenizer
+    labels, rows = sorted(train["label"].unique()), list(zip(sample["text"], sample["label"], strict=True))
+    renderers = {
+        name: Renderer(strategy, written(labels, strategy, language=language, seed=seed), TEMPLATES[language])
+        for name, strategy in OFFERED.items()
+        if not (strategy.uncertain and UNCERTAIN in labels)
+    }
+    contents = {name: [_content(renderer, rows, i) for i in range(len(rows))] for name, renderer in renderers.items()}
+    tokenizer = train_tokenizer(contents["zero_shot"], vocab_size).backend_tokenizer
     answer = max(len(tokenizer.encode(label).ids) for label in labels) + FRAME
-    return {name: np.array([len(e.ids) + answer for e in tokenizer.encode_batch(texts)]) for name, texts in rendered.items()}
+    lengths = {name: np.array([len(encoded.ids) + answer for encoded in tokenizer.encode_batch(texts)]) for name, texts in contents.items()}
+    return lengths, {name: len(tokenizer.encode(renderer.head()).ids) for name, renderer in renderers.items()}
 
 
-def _contents(sample: pd.DataFrame, labels: Sequence[str], strategy: Strategy, language: str) -> list[str]:
-    """Prompts of the sampled rows; their examples are the rows before, whatever the strategy would show."""
-    renderer = Renderer(strategy, written(labels, strategy, language=language, seed=0), TEMPLATES[language])
-    rows = list(zip(sample["text"], sample["label"], strict=True))
-    shown = [[rows[i - j - 1] for j in range(strategy.shots)] for i in range(len(rows))]
-    return ["".join(part for _, part in renderer.segments(text, shown[i])) for i, (text, _) in enumerate(rows)]
+def _content(renderer: Renderer, rows: Sequence[Example], i: int) -> str:
+    shown = [rows[i - j - 1] for j in range(renderer.strategy.shots)]
+    return "".join(part for _, part in renderer.segments(rows[i][0], shown))
 
 
 def _affordable(training: Training, lengths: dict[str, Any], flops: float) -> list[str]:

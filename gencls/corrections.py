@@ -93,6 +93,8 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         _check_header(header, path)
         line = reader.line_num + 1
         for cells in reader:
+            if any(cells[len(header) :]):
+                raise CorrectionError(f"{path}, line {line}: {len(cells)} cells, the header has {len(header)}; is a cell not quoted?")
             yield line, {column: cell.strip() for column, cell in zip(header, cells + [""] * len(header), strict=False)}
             line = reader.line_num + 1
     except csv.Error as error:
