@@ -12,6 +12,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from gencls import params as params_module
 from gencls.errors import InputError
@@ -52,6 +53,8 @@ def look(file: Path, name: str, wanted: Namespace) -> Start:
     from gencls.start import plan  # imports transformers, which an error need not wait for
 
     table = opening.read(file, encoding=wanted.encoding, delimiter=wanted.delimiter)
+    if not table.records:
+        raise StageError(f"{file}: no rows")
     found = columns.columns(table.records)
     text, text_doubts = (wanted.text.replace("\\n", "\n"), []) if wanted.text else columns.text_column(found)
     label, label_doubts = (wanted.label, []) if wanted.label else columns.label_column(found, text)
@@ -71,7 +74,7 @@ def _arguments(arguments: list[str]) -> Namespace:
     parser.add_argument("--label", help="column")
     parser.add_argument("--name", help="of the data set; by default that of the file")
     parser.add_argument("--language", choices=("en", "zh"), help="of the prompts")
-    parser.add_argument("--delimiter", help="one character")
+    parser.add_argument("--delimiter", choices=opening.OTHER_DELIMITERS, help="by default the one that splits every row alike")
     parser.add_argument("--encoding", help="as Python names it")
     parser.add_argument("--force", action="store_true", help="replace a params.yaml that was edited; the old one is kept beside it")
     return parser.parse_args(arguments)
@@ -90,7 +93,10 @@ def _may_be_replaced(force: bool) -> str:
     """What to say of the params.yaml that is there: one like a preset is nobody's work and may go; one that was edited needs --force."""
     if not paths.PARAMS.exists():
         return ""
-    content = _yaml(paths.PARAMS.read_text(encoding="utf-8"))
+    try:
+        content = _yaml(paths.PARAMS.read_text(encoding="utf-8"))
+    except YAMLError:
+        content = None  # half edited is edited too
     same = [preset for preset in sorted(PRESETS.glob("*.yaml")) if _yaml(preset.read_text(encoding="utf-8")) == content]
     if not same and not force:
         raise StageError(f"{paths.PARAMS} was edited and would be replaced; --force does so and keeps it beside the new one")
