@@ -5,7 +5,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint flow ui plots record results bench bench-smoke clean
+.PHONY: help run new test lint flow ui plots record results bench bench-smoke clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1	\2/' | expand -t 18
@@ -13,6 +13,9 @@ help:  ## this list
 run: $(VENV)/pipeline  ## install if needed, run the pipeline that params.yaml describes, print where the report is
 	@dvc repro
 	@echo "report: $(CURDIR)/reports/report.html"
+
+new: $(VENV)/pipeline  ## a params.yaml for your own file: make new DATA=tickets.csv, and if it asks OPTIONS="--text message --label queue"
+	@python -m tasks.new $(if $(DATA),"$(DATA)") $(OPTIONS)
 
 test: $(VENV)/dev  ## install if needed, run the tests
 	@python -m pytest

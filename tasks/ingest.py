@@ -1,7 +1,8 @@
 """ingest: a source → data/<ds>/{train,validation,test}.parquet and labels.json.
 
-Reads data/raw/<ds>: the files of source `files`, and `definitions.json` ({label: one line}) of any source. Fails only where rows cannot
-be read; whether they are any good is for validate.
+Reads data/raw/<ds>: the files of source `files`, and `definitions.json` ({label: one line}) of any source. Applies
+data/corrections/<ds>.csv to the training rows, if it is there, and writes corrected.parquet: what was corrected. Fails only where rows
+cannot be read, or a correction does not fit them; whether they are any good is for validate.
 """
 
 import json
@@ -11,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gencls.params import AnyDataSet, BuiltinDataSet, GitDataSet, HubDataSet, Params
+from gencls import corrections
+from gencls.params import AnyDataSet, BuiltinDataSet, GitDataSet, HubDataSet, Params, Split
 from gencls.sources import SourceError, builtin, read
 from tasks import paths, stage
 
@@ -29,12 +31,26 @@ def main(params: Params, ds: str) -> None:
     except SourceError as error:
         raise stage.StageError(f"data set {ds}: {error}") from error
     definitions = _definitions(spec, paths.raw(ds) / "definitions.json")
+    made = _correct(frames, {*definitions}, paths.corrections(ds))
     labels = sorted({*frames["train"]["label"].dropna(), *definitions})  # validate finds those that no training row has
     with stage.writing(paths.data(ds)) as folder:
         folder.mkdir()
         for split, frame in frames.items():
             write_parquet(frame, folder / f"{split}.parquet")
+        if made is not None:
+            write_parquet(made, folder / paths.corrected(ds).name)
         stage.write_json({"language": spec.language, "labels": labels, "definitions": definitions}, folder / "labels.json")
+
+
+def _correct(frames: dict[Split, pd.DataFrame], labels: set[str], path: Path) -> pd.DataFrame | None:
+    """Put the corrected training rows into `frames`; what was corrected, None where nothing is."""
+    decided = corrections.read(path) if path.exists() else []
+    if not decided:
+        return None
+    known = sorted(labels.union(*(frame["label"].dropna() for frame in frames.values())))
+    frames["train"], made = corrections.apply(frames["train"], decided, known, path)
+    print(f"ingest: {path}: {corrections.summary(made)}")
+    return made
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:

@@ -1,6 +1,6 @@
 """Uncertainty mining of a data set's training rows.
 
-data/<ds>/{train,validation}.parquet, labels.json, for `zero_shot` also models/base/<ds>
+data/<ds>/{train,validation}.parquet, corrected.parquet if there is one, labels.json, for `zero_shot` also models/base/<ds>
 → data/mined/<ds>.parquet (id, confidence, suggested, uncertain), reports/mine/<ds>.json, .html and .csv
 """
 
@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from gencls.mining import corrections, marks, page
+from gencls import corrections
+from gencls.mining import marks, page
 from gencls.params import Params
 from tasks import paths, stage
 
@@ -32,7 +33,8 @@ def main(params: Params, ds: str) -> None:
     with stage.writing(paths.mining(ds)) as file:
         stage.write_json(summary, file)
     with stage.writing(paths.mining_csv(ds)) as file:
-        corrections.write(marked, file)
+        made = pd.read_parquet(paths.corrected(ds)) if paths.corrected(ds).exists() else corrections.NONE_MADE
+        corrections.write(marked, file, made)
     with stage.writing(paths.mining_page(ds)) as file:
         links = {"csv": paths.mining_csv(ds).name, "corrections": str(paths.corrections(ds))}
         file.write_text(page.render(page.Page(ds, summary, train["label"].tolist(), marked, **links)), encoding="utf-8")

@@ -24,6 +24,11 @@ def data(ds: str) -> Path:
     return Path("data") / ds
 
 
+def corrected(ds: str) -> Path:
+    """Beside them, only where training rows were corrected: these rows as their source has them, and new_label, who, why."""
+    return data(ds) / "corrected.parquet"
+
+
 def mined(ds: str) -> Path:
     """Confidence per training row (id, confidence, suggested, uncertain)."""
     return Path("data/mined") / f"{ds}.parquet"
@@ -90,7 +95,7 @@ def mining_csv(ds: str) -> Path:
 
 
 def corrections(ds: str) -> Path:
-    """The same filled in, where a person saves it."""
+    """The same filled in, where a person saves it: an input of ingest. The folder is always there, the file need not be."""
     return Path("data/corrections") / f"{ds}.csv"
 
 
@@ -102,6 +107,11 @@ def head(ds: str) -> Path:
 def baseline(ds: str) -> Path:
     """Folder with metrics.json and <baseline>.csv, the predictions on the test split."""
     return Path("reports/baseline") / ds
+
+
+def baseline_corrections(ds: str) -> Path:
+    """Among them, only where training rows were corrected: what that changed."""
+    return baseline(ds) / "corrections.json"
 
 
 def evaluation(ds: str, trainer: str, name: str) -> Path:

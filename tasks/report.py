@@ -70,6 +70,7 @@ def _data_set(params: Params, ds: str) -> page.DataSet:
         validation=stage.read_json(paths.validation_json(ds)),
         validation_page=os.path.relpath(paths.validation_page(ds), paths.REPORT.parent),
         definitions=stage.read_json(paths.definitions(ds)) if defined else None,
+        corrections=stage.read_json(paths.baseline_corrections(ds)) if paths.baseline_corrections(ds).exists() else None,
     )
 
 

@@ -94,7 +94,7 @@ def declared(stage: str) -> set[str]:
 
 
 def test_dvc_and_the_stages_mean_the_same_paths() -> None:
-    assert declared("ingest") == {str(paths.raw("DS")), str(paths.data("DS"))}
+    assert declared("ingest") == {str(p) for p in (paths.raw("DS"), paths.corrections("DS").parent, paths.data("DS"))}
     assert declared("validate") == {str(paths.data("DS")), str(paths.validation_json("DS")), str(paths.validation_page("DS"))}
     assert {str(paths.base("DS")), str(paths.curve("base", "DS"))} <= declared("base")
     mined = {str(of("DS")) for of in (paths.mined, paths.mining, paths.mining_page, paths.mining_csv)}

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gencls.mining import corrections, marks, page
+from gencls import corrections
+from gencls.mining import marks, page
 
 HOSTILE = "</td><script>alert(1)</script> & <b>bold</b>"
 TEXTS = [HOSTILE, '=HYPERLINK("http://x.test","y")', 'said "no",\nthen\rleft', "NA", " -1", "-1", "plain"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gencls import selection
+from gencls import metrics, selection
 from gencls.report import sentences
 from gencls.report.grid import Row, switches
 from gencls.report.results import Arm, Results
@@ -155,3 +155,11 @@ def test_rows_that_differ_are_not_compared(tmp_path: Path):
     made.answers("similar_3").iloc[1:].to_csv(made.folder / "similar_3.csv", index=False)
     with pytest.raises(ValueError, match="hold different rows"):
         switches([made], bootstrap=50, seed=7)
+
+
+def test_corrections_are_counted_and_their_worth_is_said_with_a_test() -> None:
+    paired = metrics.paired(["a"] * 20, ["a"] * 20, ["a"] * 10 + ["b"] * 10, bootstrap=50, seed=0)
+    made = {"file": "data/corrections/ds.csv", "changed": 3, "dropped": 1, "confirmed": 0, "baseline": "tfidf_logreg", "paired": paired}
+    text = sentences.corrections(made | {"before": {"accuracy": 0.5}, "after": {"accuracy": 1.0}})
+    assert "3 training labels changed and 1 row dropped" in text
+    assert "50.0\u00a0% → 100.0\u00a0% on test" in text and "more than chance explains" in text

@@ -8,6 +8,5 @@ label; the share is of all training rows; zero-shot accuracy is measured on the 
 cross_fit.py     confidence from two cheap models, each row scored by models that did not see it
 zero_shot.py     confidence from two bases that were not trained on the labels, as in the paper
 marks.py         the lowest share marked, counted, and compared with labels that are known to be wrong
-corrections.py   the marked rows as a csv that a person fills in
-page.py          the same to read: `render(Page)` → HTML
+page.py          the marked rows to read: `render(Page)` → HTML
 """

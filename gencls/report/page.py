@@ -32,6 +32,8 @@ class DataSet:
     """Link, relative to the report."""
     definitions: dict[str, Any] | None
     """Of the define stage; None where no strategy of the grid shows them."""
+    corrections: dict[str, Any] | None
+    """What corrected training rows are worth to a linear model; None where none are corrected."""
 
 
 @dataclass(frozen=True)

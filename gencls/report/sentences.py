@@ -159,6 +159,14 @@ def abstention(found: Calibrated, precision: float) -> str:
     )
 
 
+def corrections(made: dict[str, Any]) -> str:
+    """What people corrected, and what a linear model gains by it on test."""
+    done = f"{count(made['changed'], 'training label')} changed and {count(made['dropped'], 'row')} dropped"
+    before, after = (percent(made[when]["accuracy"]) for when in ("before", "after"))
+    verdict = _verdict(made["paired"]["accuracy"])
+    return f"Corrections ({made['file']}): {done}. {made['baseline']} without them → with them: {before} → {after} on test, {verdict}."
+
+
 def definitions(made: dict[str, Any]) -> str:
     """Who wrote the definitions that prompts show."""
     written, total = len(made["written"]), len(made["definitions"])

@@ -50,7 +50,7 @@ def _records(spec: FilesDataSet, path: Path, form: Format) -> list[Record]:
     if form == "parquet":
         return _parquet(spec, path)
     text = decode(path.read_bytes(), spec.encoding, str(path))
-    return _jsonl(text, str(path)) if form == "jsonl" else _csv(text, spec.delimiter or DELIMITERS[form], str(path))
+    return read_jsonl(text, str(path)) if form == "jsonl" else read_csv(text, spec.delimiter or DELIMITERS[form], str(path))
 
 
 def _parquet(spec: FilesDataSet, path: Path) -> list[Record]:
@@ -61,7 +61,8 @@ def _parquet(spec: FilesDataSet, path: Path) -> list[Record]:
         raise SourceError(f"{path}: not a parquet file: {error}") from None
 
 
-def _jsonl(text: str, name: str) -> list[Record]:
+def read_jsonl(text: str, name: str) -> list[Record]:
+    """Records of a text with one JSON object a line; `name` stands in its errors (`SourceError`)."""
     records: list[Record] = []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -76,8 +77,11 @@ def _jsonl(text: str, name: str) -> list[Record]:
     return records
 
 
-def _csv(text: str, delimiter: str, name: str) -> list[Record]:
-    """Rows as Python's csv module reads them, which unlike pandas never guesses a type, a missing value or a missing cell."""
+def read_csv(text: str, delimiter: str, name: str) -> list[Record]:
+    """Records as Python's csv module reads them, which unlike pandas never guesses a type, a missing value or a missing cell.
+
+    `name` stands in its errors (`SourceError`).
+    """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records: list[Record] = []
     try:

@@ -1,0 +1,127 @@
+"""Reads a table of unknown encoding and delimiter, the way the source `files` will read it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from charset_normalizer import from_bytes
+
+from gencls.params import Format
+from gencls.sources.encoding import BYTE_ORDER_MARKS, decode
+from gencls.sources.files import DELIMITERS, ENDINGS, OTHER_DELIMITERS, read_csv, read_jsonl
+from gencls.sources.rows import Record, SourceError
+
+ENCODINGS = {
+    "cp1252": "windows-1252",
+    "gb18030": "gb18030",
+    "big5": "big5",
+    "shift_jis": "shift_jis",
+    "euc_kr": "euc_kr",
+    "cp1251": "windows-1251",
+}
+"""What files that are not UTF-8 mostly are, under charset-normalizer's name: a choice among all encodings would be a guess."""
+TELLING_LINES = 500
+"""Lines that are not ASCII, shown to the detection."""
+SHOWN = 40
+"""Characters of one shown to the reader."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The records of a file, and how they were read."""
+
+    form: Format
+    encoding: str
+    delimiter: str | None
+    """None where the format has none."""
+    records: list[Record]
+    doubts: list[str]
+
+    @property
+    def columns(self) -> list[str]:
+        """All that some record has, in order."""
+        return list(dict.fromkeys(column for record in self.records for column in record))
+
+
+def read(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> Table:
+    """The table at `path`; what is given is not guessed.
+
+    Raises:
+        SourceError: no such file, an ending that says nothing, or rows that cannot be read.
+    """
+    if not path.is_file():
+        raise SourceError(f"{path}: no such file")
+    form = ENDINGS.get(path.suffix.lower())
+    if form is None:
+        raise SourceError(f"{path}: cannot tell what {path.suffix!r} is; rename it to one of {', '.join(ENDINGS)}")
+    if form == "parquet":
+        return Table(form, "utf-8", None, _parquet(path), [])
+    data = path.read_bytes()
+    encoding, doubts = (encoding, []) if encoding else detect(data)
+    text = decode(data, encoding, str(path))
+    if form == "jsonl":
+        return Table(form, encoding, None, read_jsonl(text, str(path)), doubts)
+    delimiter, records = (delimiter, read_csv(text, delimiter, str(path))) if delimiter else _separated(text, DELIMITERS[form], str(path))
+    return Table(form, encoding, delimiter, records, [*doubts, *_header(records)])
+
+
+def detect(data: bytes) -> tuple[str, list[str]]:
+    """(encoding, doubts): UTF-8 where the bytes are, since nothing else looks like it; else the likeliest of `ENCODINGS`.
+
+    Raises:
+        SourceError: none of them decodes the bytes.
+    """
+    for mark, encoding in BYTE_ORDER_MARKS.items():
+        if data.startswith(mark):
+            return encoding, []
+    try:
+        data.decode("utf-8")
+        return "utf-8", []
+    except UnicodeDecodeError:
+        lines = [line for line in data.splitlines() if not line.isascii()][:TELLING_LINES]
+    best = from_bytes(b"\n".join(lines), cp_isolation=list(ENCODINGS)).best()
+    if best is None:
+        raise SourceError(f"the encoding is none of utf-8, utf-16, {', '.join(ENCODINGS.values())}; name it: --encoding")
+    name = next(name for name in ENCODINGS if name in best.could_be_from_charset)  # some agree on every byte that occurs: the commonest
+    sample = _around(lines[0].decode(name, errors="replace"))
+    return ENCODINGS[name], [f"not UTF-8; read as {ENCODINGS[name]}, where a line reads {sample!r}. If that is wrong: --encoding"]
+
+
+def _around(line: str) -> str:
+    """The part of a line that is not ASCII."""
+    at = next((i for i, c in enumerate(line) if not c.isascii()), 0)
+    start = max(0, at - SHOWN // 2)
+    return line[start : start + SHOWN].strip()
+
+
+def _separated(text: str, usual: str, name: str) -> tuple[str, list[Record]]:
+    """(delimiter, records): of those that split every row into as many cells as the header, the one with most columns.
+
+    csv.Sniffer would guess from a sample; to read the whole file each way decides.
+    """
+    found: dict[str, list[Record]] = {}
+    for delimiter in dict.fromkeys((usual, *OTHER_DELIMITERS)):
+        try:
+            found[delimiter] = read_csv(text, delimiter, name)
+        except SourceError:
+            continue
+    if not any(found.values()):
+        header = text.partition("\n")[0]
+        likely = max((usual, *OTHER_DELIMITERS), key=header.count)
+        return likely, read_csv(text, likely, name)  # raises, and says why
+    best = max(found, key=lambda delimiter: len(found[delimiter][0]) if found[delimiter] else 0)
+    return best, found[best]
+
+
+def _header(records: list[Record]) -> list[str]:
+    """A doubt where the first line is like the others."""
+    alike = [column for column in (records[0] if records else {}) if column and any(record[column] == column for record in records)]
+    return [f"is the first line a header? {alike[0]!r} also stands below it in its column"] if alike else []
+
+
+def _parquet(path: Path) -> list[Record]:
+    try:
+        return list(pq.read_table(path).to_pylist())
+    except pa.ArrowInvalid as error:
+        raise SourceError(f"{path}: not a parquet file: {error}") from None

@@ -1,0 +1,160 @@
+"""Parameters that suit the rows: what presets chose for data sets of like size, prompts measured in tokens, strategies that time allows.
+
+Model: the builtin base of about two million parameters; a larger vocabulary goes with a narrower network.
+Epochs: a model that starts from nothing needs many passes over few rows, and more over many small classes.
+Strategies: zero_shot always, the others while the estimate stays below `BUDGET` and their prompts fit into `LONGEST`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gencls.labels import UNCERTAIN, written
+from gencls.params import Base, Split, Strategy
+from gencls.prompts import TEMPLATES, Example, Renderer
+from gencls.sources.split import stratified
+from gencls.start.estimate import Training, minutes
+from gencls.start.survey import Survey
+from gencls.tokenizer import train_tokenizer
+
+Ints = NDArray[np.int64]
+
+OFFERED = {"zero_shot": Strategy(), "similar_3": Strategy(shots=3, examples="similar"), "uncertain": Strategy(uncertain=True)}
+"""In the order in which they are added; each is also asked of every other's model."""
+BUDGET = 20.0
+"""Minutes that a first run may take by the estimate."""
+LONGEST = 768
+"""Tokens of prompt and answer that a first run may read: attention over more is slow on a CPU."""
+ROUNDED = 32
+"""`max_length` is a multiple of this."""
+SAMPLE = 4000
+"""Training rows measured."""
+FRAME = 3
+"""Tokens of the chat template: user, assistant, end."""
+TEST_ROWS, VALIDATION_ROWS = 5000, 2500
+"""Enough for intervals of about a point; what is left over trains."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Of the rows, held out."""
+
+    validation: float
+    test: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What params.yaml says differently from the default file."""
+
+    knobs: dict[str, Any]
+    """`section.key` → value."""
+    strategies: dict[str, Strategy]
+    shares: Shares
+    minutes: float
+    """Estimate for `dvc repro`."""
+    formula: str
+    """How that was reckoned, with its numbers."""
+    rows: dict[Split, int]
+    cut: int
+    """Measured prompts that do not fit into `model.max_length`."""
+    doubts: list[str]
+
+
+def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: float) -> Plan:
+    """Parameters for the rows of a survey on a machine with so many floating-point operations a second."""
+    shares = Shares(_share(0.1, VALIDATION_ROWS, len(found.complete)), _share(0.2, TEST_ROWS, len(found.complete)))
+    splits = stratified(found.complete, validation=shares.validation, test=shares.test, seed=seed)
+    train = splits["train"]
+    base = _base(train, language)
+    lengths, heads = _lengths(train, language, base.vocab_size, seed)
+    rows = {split: len(frame) for split, frame in splits.items()}
+    training = Training(rows, base, _sft_epochs(train), {name: float(of.mean()) - heads[name] for name, of in lengths.items()})
+    chosen = _affordable(training, lengths, flops)
+    longest = int(max(lengths[name].max() for name in chosen))
+    max_length = min(LONGEST, -(-longest // ROUNDED) * ROUNDED)
+    single = sorted(str(label) for label, n in train["label"].value_counts().items() if n == 1)
+    knobs = {
+        "model.max_length": max_length,
+        "validate.single_row": "warning" if single else "error",
+        **{f"base.{key}": getattr(base, key) for key in ("vocab_size", "width", "epochs")},
+        "sft.epochs": training.sft_epochs,
+    }
+    spent, formula = minutes(training, chosen, flops)
+    cut = sum(int((lengths[name] > max_length).sum()) for name in chosen)
+    doubts = _doubts(rows, single, cut, max_length)
+    return Plan(knobs, {name: OFFERED[name] for name in chosen}, shares, spent, formula, rows, cut, doubts)
+
+
+def _share(share: float, most: int, rows: int) -> float:
+    return share if share * rows <= most else round(most / rows, 4)
+
+
+def _base(train: pd.DataFrame, language: str) -> Base:
+    """As in presets/: intents, taxonomy and emotion, eic; tnews_fewclue and iflytek in Chinese."""
+    rows, per_class = len(train), len(train) / train["label"].nunique()
+    if language == "zh":
+        vocab_size = 8000 if train["text"].str.len().sum() > 200_000 else 4000
+    else:
+        vocab_size = 2000 if rows <= 3500 else 3000 if rows <= 5000 else 4000
+    epochs = 20 if rows < 2000 else 6 if per_class < 50 else 4 if rows < 40_000 else 2
+    return Base(vocab_size=vocab_size, width=216 if vocab_size < 4000 else 192, epochs=epochs)
+
+
+def _sft_epochs(train: pd.DataFrame) -> int:
+    rows, per_class = len(train), len(train) / train["label"].nunique()
+    return 20 if rows < 2000 else 10 if per_class < 50 else 8 if per_class < 100 else 6 if rows < 40_000 else 3
+
+
+def _lengths(train: pd.DataFrame, language: str, vocab_size: int, seed: int) -> tuple[dict[str, Ints], dict[str, int]]:
+    """Strategy → tokens of prompt and answer of each sampled row, and of the head that all its prompts share.
+
+    By a tokenizer made from these rows as `base` makes its own. The examples are the rows before, whatever the strategy would show.
+    """
+    sample = train.sample(n=min(SAMPLE, len(train)), random_state=seed)
+    labels, rows = sorted(train["label"].unique()), list(zip(sample["text"], sample["label"], strict=True))
+    renderers = {
+        name: Renderer(strategy, written(labels, strategy, language=language, seed=seed), TEMPLATES[language])
+        for name, strategy in OFFERED.items()
+        if not (strategy.uncertain and UNCERTAIN in labels)
+    }
+    contents = {name: [_content(renderer, rows, i) for i in range(len(rows))] for name, renderer in renderers.items()}
+    tokenizer = train_tokenizer(contents["zero_shot"], vocab_size).backend_tokenizer
+    answer = max(len(tokenizer.encode(label).ids) for label in labels) + FRAME
+    lengths = {name: np.array([len(encoded.ids) + answer for encoded in tokenizer.encode_batch(texts)]) for name, texts in contents.items()}
+    return lengths, {name: len(tokenizer.encode(renderer.head()).ids) for name, renderer in renderers.items()}
+
+
+def _content(renderer: Renderer, rows: Sequence[Example], i: int) -> str:
+    shown = [rows[i - j - 1] for j in range(renderer.strategy.shots)]
+    return "".join(part for _, part in renderer.segments(rows[i][0], shown))
+
+
+def _affordable(training: Training, lengths: dict[str, Any], flops: float) -> list[str]:
+    chosen = ["zero_shot"]
+    for name in OFFERED:
+        if (
+            name in lengths
+            and name not in chosen
+            and lengths[name].max() <= LONGEST
+            and minutes(training, [*chosen, name], flops)[0] <= BUDGET
+        ):
+            chosen.append(name)
+    return chosen
+
+
+def _doubts(rows: dict[Split, int], single: list[str], cut: int, max_length: int) -> list[str]:
+    found = []
+    if rows["train"] < 2000:
+        found.append(
+            f"{rows['train']} training rows are few for a model that starts from nothing: a pretrained base (model.base) will be better"
+        )
+    if single:
+        found.append(f"{len(single)} classes have one training row (validate.single_row: warning); they will hardly be learnt")
+    if cut:
+        found.append(f"{cut} of the prompts measured are longer than model.max_length: {max_length}; their texts lose their middle")
+    return found

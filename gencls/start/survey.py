@@ -1,0 +1,102 @@
+"""What the rows are like: language, classes, duplicates, lengths, and what is doubtful about them."""
+
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+Script = Literal["en", "zh", "other"]
+
+READ = 2000
+"""Texts whose script is counted."""
+EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Of all rows, before they are split."""
+
+    frame: pd.DataFrame
+    """Columns text and label; a missing cell is null."""
+    script: Script
+    doubts: list[str]
+
+    @property
+    def complete(self) -> pd.DataFrame:
+        """Rows with a text and a label."""
+        return self.frame.dropna()
+
+    @property
+    def classes(self) -> dict[str, int]:
+        """Rows per label, the largest class first."""
+        return {str(label): int(rows) for label, rows in self.complete["label"].value_counts().items()}
+
+    @property
+    def language(self) -> Literal["en", "zh"]:
+        """Of the prompt that suits."""
+        return "zh" if self.script == "zh" else "en"
+
+    @property
+    def lengths(self) -> tuple[int, int, int]:
+        """Characters of a text: median, 95th percentile, most."""
+        at = np.percentile(self.complete["text"].str.len(), [50, 95, 100], method="nearest")
+        return int(at[0]), int(at[1]), int(at[2])
+
+
+def survey(frame: pd.DataFrame) -> Survey:
+    """Look at rows with columns text and label."""
+    found = script("".join(frame["text"].dropna().head(READ)))
+    doubts = [*_missing(frame), *_repeated(frame.dropna()), *_labels(frame["label"].dropna())]
+    if found == "other":
+        doubts.append(
+            "the texts are in neither Latin nor Chinese script: the prompts will be in English, around texts as they are. --language"
+        )
+    return Survey(frame, found, doubts)
+
+
+def script(text: str) -> Script:
+    """`zh` for Chinese characters without kana, `en` for Latin letters, whatever the language: prompts are in English or Chinese."""
+    letters = [c for c in text if c.isalpha()]
+    chinese, kana = sum(map(is_ideograph, letters)), sum("\u3040" <= c <= "\u30ff" for c in letters)
+    if chinese > 0.3 * len(letters):
+        return "other" if kana > 0.1 * len(letters) else "zh"
+    latin = sum(c.isascii() or "LATIN" in unicodedata.name(c, "") for c in letters)
+    return "en" if latin >= 0.5 * len(letters) else "other"
+
+
+def is_ideograph(character: str) -> bool:
+    """Whether a character is one of the unified Chinese ones."""
+    return "\u3400" <= character <= "\u9fff"
+
+
+def _missing(frame: pd.DataFrame) -> list[str]:
+    counts = {column: int(frame[column].isna().sum()) for column in ("text", "label")}
+    return [f"{n} rows have no {column}: validate will stop; fill or remove them in the file" for column, n in counts.items() if n]
+
+
+def _repeated(rows: pd.DataFrame) -> list[str]:
+    """Copies, which stay in one split, and one text under two labels."""
+    text = rows["text"].str.strip()
+    copies, conflicts = int(text.duplicated().sum()), int((rows["label"].groupby(text).nunique() > 1).sum())
+    found = [f"{copies} rows repeat the text of another; equal texts will stand in one split"] if copies else []
+    return [*found, *([f"{conflicts} texts have two labels or more"] if conflicts else [])]
+
+
+def _labels(labels: "pd.Series[str]") -> list[str]:
+    """Classes too small to learn, and names that look like one."""
+    counts, doubts = Counter(labels), []
+    single = sorted(label for label, n in counts.items() if n == 1)
+    if single:
+        doubts.append(f"{len(single)} classes have a single row, which will be in training: {_some(single)}")
+    alike: dict[str, list[str]] = {}
+    for label in sorted(counts):
+        alike.setdefault(" ".join(label.casefold().replace("_", " ").split()), []).append(label)
+    doubts += [f"one class or several? {', '.join(map(repr, names))}" for names in alike.values() if len(names) > 1]
+    return doubts
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:EXAMPLES]) + (f" and {len(names) - EXAMPLES} more" if len(names) > EXAMPLES else "")

@@ -1,0 +1,245 @@
+"""`make new`: from a file as people have them to parameters that run, or one error that says what to name."""
+
+import csv
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from gencls import params
+from gencls.start import columns, opening, survey
+from gencls.start.columns import ColumnError
+from gencls.start.opening import detect
+from gencls.start.writing import scalar
+from tasks import ingest, new, paths, validate
+from tasks.stage import StageError
+
+ROOT = Path(__file__).parents[1]
+COPIES = ROOT.parent / "shared/data"
+WORDS = {"Rechnung": ["Gebühr", "doppelt", "abgebucht"], "Versand": ["Paket", "verspätet", "Zusteller"], "Rückgabe": ["Umtausch", "Größe"]}
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh copy of the repository's parameters, in which the test runs."""
+    (tmp_path / "presets").mkdir()
+    for preset in (ROOT / "presets").glob("*.yaml"):
+        (tmp_path / "presets" / preset.name).write_bytes(preset.read_bytes())
+    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def tickets(n: int = 120) -> list[dict[str, str]]:
+    rng = random.Random(0)
+    labels = [list(WORDS)[i % 3] for i in range(n)]
+    return [
+        {"Nr": f"{i:04}", "Nachricht": " ".join([*rng.choices(WORDS[label], k=3), f"Nummer {i}", "bitte"]), "Abteilung": label}
+        for i, label in enumerate(labels)
+    ]
+
+
+def write(rows: list[dict[str, Any]], file: Path, *, encoding: str = "utf-8", delimiter: str = ",") -> Path:
+    with file.open("w", encoding=encoding, newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter, lineterminator="\r\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return file
+
+
+def copies(ds: str, n: int) -> list[dict[str, str]]:
+    path = COPIES / ds / "train.jsonl"
+    if not path.exists():
+        pytest.skip(f"no {path}")
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:n]]
+
+
+def keys(content: Any, prefix: str = "") -> set[str]:
+    return {f"{prefix}{key}" for key in content} | {
+        k for key, of in content.items() if isinstance(of, dict) for k in keys(of, f"{prefix}{key}.")
+    }
+
+
+def raw(path: Path) -> Any:
+    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+
+
+def run(ds: str) -> params.Params:
+    """What a user does next, as far as it is quick."""
+    content = params.load(paths.PARAMS)
+    ingest.main(content, ds)
+    validate.main(content, ds)
+    return content
+
+
+def test_english_with_semicolons_in_windows_1252_becomes_parameters_that_run(capsys: pytest.CaptureFixture[str]) -> None:
+    table = [
+        {"when": f"2024-01-{i % 28 + 1:02}", "said": f"{r['text']} – it’s a café", "feeling": r["label"]}
+        for i, r in enumerate(copies("emotion", 900))
+    ]
+    file = write(table, Path("My tweets.csv"), encoding="windows-1252", delimiter=";")
+    new.main([str(file)])
+    said = capsys.readouterr().out
+    for part in (
+        "windows-1252, separated by ';', 900 rows",
+        "text: 'said'",
+        "label: 'feeling', 6 classes",
+        "doubt: not UTF-8",
+        "an estimate",
+        "GFLOP/s",
+    ):
+        assert part in said
+    spec = run("my_tweets").datasets["my_tweets"]
+    assert isinstance(spec, params.FilesDataSet) and (spec.text, spec.label, spec.language, spec.delimiter) == (
+        "said",
+        "feeling",
+        "en",
+        ";",
+    )
+    frames = {split: pd.read_parquet(paths.data("my_tweets") / f"{split}.parquet") for split in params.SPLITS}
+    assert {split: len(frame) for split, frame in frames.items()} == {"train": 630, "validation": 90, "test": 180}
+    assert all("’" in text for text in frames["test"]["text"])
+
+
+def test_chinese_with_a_byte_order_mark_becomes_parameters_that_run(capsys: pytest.CaptureFixture[str]) -> None:
+    table = [{"编号": i, "标题": row["text"], "分类": row["label"]} for i, row in enumerate(copies("tnews_fewclue", 600))]
+    new.main([str(write(table, Path("新闻.csv"), encoding="utf-8-sig")), "--name", "news"])
+    assert "prompts in zh" in capsys.readouterr().out
+    spec = run("news").datasets["news"]
+    assert isinstance(spec, params.FilesDataSet) and (spec.text, spec.label, spec.language) == ("标题", "分类", "zh")
+    assert raw(paths.PARAMS)["sft"]["epochs"] == 20, "few rows, many passes, as in presets/tnews_fewclue.yaml"
+
+
+def test_the_parameters_have_all_keys_and_comments_of_the_default_file() -> None:
+    new.main([str(write(tickets(), Path("tickets.csv")))])
+    default, made = raw(ROOT / "params.yaml"), raw(paths.PARAMS)
+    for content in (default, made):
+        content["strategies"] = content["datasets"] = {}
+    assert keys(made) == keys(default)
+    assert set(raw(paths.PARAMS)["datasets"]["tickets"]) == set(params.FilesDataSet.model_fields)
+    text = paths.PARAMS.read_text(encoding="utf-8")
+    comments = {line.partition("# ")[2] for line in (ROOT / "presets/default.yaml").read_text().split("\n")[3:] if "# " in line}
+    gone = {comment for comment in comments if comment not in text}
+    assert gone <= {"its card and its definitions: data/raw/intents"}
+    assert "tickets" in (paths.raw("tickets") / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("form", ["tsv", "jsonl", "parquet"])
+def test_other_formats_are_read(form: str) -> None:
+    file = Path(f"tickets.{form}")
+    if form == "tsv":
+        write(tickets(), file, delimiter="\t")
+    elif form == "jsonl":
+        file.write_text("\n".join(json.dumps(row) for row in tickets()), encoding="utf-8")
+    else:
+        pd.DataFrame(tickets()).to_parquet(file)
+    table = opening.read(file)
+    assert table.form == form and table.records == tickets()
+    assert columns.text_column(columns.columns(table.records))[0] == "Nachricht"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Die Größe passt nicht, bitte schicken Sie mir ein Rücksendeetikett für das Paket", "windows-1252"),
+        ("Le colis est arrivé abîmé, où puis-je demander à être remboursé s’il vous plaît", "windows-1252"),
+        ("快递一直没有送到，请问什么时候可以收到我的包裹", "gb18030"),
+        ("plain words", "utf-8"),
+        ("schon ü in UTF-8", "utf-8"),
+        ("beides ü", "utf-16"),
+    ],
+)
+def test_the_encoding_is_found(text: str, encoding: str) -> None:
+    found, doubts = detect("\r\n".join([text] * 20).encode(encoding))
+    assert found == encoding
+    assert bool(doubts) == (encoding in ("windows-1252", "gb18030"))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_the_one_that_splits_every_row(delimiter: str) -> None:
+    rows = [{**row, "Nachricht": f"{row['Nachricht']}, bitte; danke | gern"} for row in tickets(30)]
+    table = opening.read(write(rows, Path("tickets.csv"), delimiter=delimiter))
+    assert table.delimiter == delimiter and table.records == rows
+
+
+def columns_of(**cells: list[Any]) -> list[columns.Column]:
+    return columns.columns([dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)])
+
+
+SUBJECTS = [f"question number {i}" for i in range(30)]
+BODIES = [f"please help me with order {i}" for i in range(30)]
+CLASSES = ["a", "b", "c"] * 10
+
+
+def test_what_cannot_be_decided_is_one_error_that_lists_the_candidates() -> None:
+    with pytest.raises(ColumnError, match=r"2 columns have classes; name one: --label:\n  'priority' \(3 different.*'a'\)\n  'state'"):
+        columns.label_column(columns_of(say=BODIES, priority=CLASSES, state=CLASSES[1:] + CLASSES[:1]), "say")
+    with pytest.raises(ColumnError, match=r"2 columns read like text; .*--text '\{second\} \{first\}'"):
+        columns.text_column(columns_of(first=SUBJECTS, second=BODIES))
+    with pytest.raises(ColumnError, match="no column reads like text; name it: --text"):
+        columns.text_column(columns_of(number=list(range(30)), kind=CLASSES))
+
+
+def test_a_name_a_length_or_a_code_decides_and_is_a_doubt_where_it_is_thin() -> None:
+    assert columns.text_column(columns_of(subject=SUBJECTS, message=BODIES)) == (
+        "message",
+        ["'subject' could be text too; 'message' was taken for its name. If that is wrong: --text"],
+    )
+    assert columns.text_column(columns_of(who=[f"Jo Doe{i}" for i in range(30)], x=BODIES))[0] == "x"
+    assert columns.label_column(columns_of(x=BODIES, code=["1", "2", "3"] * 10, name=CLASSES), "x") == ("name", [])
+    assert columns.label_column(columns_of(x=BODIES, priority=CLASSES[::-1], queue=["q", "r"] * 15), "x")[0] == "queue"
+
+
+def test_scripts_are_told_apart() -> None:
+    assert [
+        survey.script(text) for text in ("plain text", "Größe und être", "股票上涨 A股", "注文した商品がまだ届きません", "где мой заказ")
+    ] == [
+        "en",
+        "en",
+        "zh",
+        "other",
+        "other",
+    ]
+
+
+def test_doubtful_rows_are_named() -> None:
+    texts = ["a b", "a b", "c d", "c d", "e f", None]
+    doubts = survey.survey(pd.DataFrame({"text": texts, "label": ["x", "x", "X", "y", "z", "z"]}, dtype="str")).doubts
+    for part in (
+        "1 rows have no text",
+        "2 rows repeat",
+        "1 texts have two labels",
+        "one class or several? 'X', 'x'",
+        "2 classes have a single row",
+    ):
+        assert any(part in doubt for doubt in doubts), part
+
+
+def test_parameters_that_were_edited_are_kept_and_need_force(capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(write(tickets(), Path("tickets.csv")))
+    edited = paths.PARAMS.read_text().replace("seed: 7", "seed: 8")
+    paths.PARAMS.write_text(edited)
+    with pytest.raises(StageError, match=r"params.yaml was edited and would be replaced; --force"):
+        new.main([file])
+    assert paths.PARAMS.read_text() == edited and not paths.raw("tickets").exists()
+    new.main([file, "--force"])
+    assert Path("params.yaml.1.bak").read_text() == edited
+    assert "kept as params.yaml.1.bak" in capsys.readouterr().out
+
+
+def test_the_folder_of_another_data_set_is_left_alone() -> None:
+    paths.raw("tickets").mkdir(parents=True)
+    (paths.raw("tickets") / "other.csv").write_text("x")
+    with pytest.raises(StageError, match=r"data/raw/tickets holds another data set; choose a name for this one \(--name\)"):
+        new.main([str(write(tickets(), Path("tickets.csv")))])
+    with pytest.raises(StageError, match="--name gives 'raw', which cannot name a data set"):
+        new.main(["tickets.csv", "--name", "raw"])
+
+
+@pytest.mark.parametrize("value", ["plain", "yes", "2024", "a: b", "{subject}\n{body}", ";", "\t", "标题", "", None, 0.1, {}])
+def test_a_scalar_comes_back_from_yaml(value: object) -> None:
+    assert YAML(typ="safe", pure=True).load(f"key: {scalar(value)}")["key"] == value
