@@ -139,6 +139,7 @@ UNUSED = {
     "tasks.base": (*NETWORKS, "dvc", "great_expectations", "scipy", "sklearn"),  # a base from the hub is only looked up
     "tasks.mine": (*NETWORKS, "dvc", "great_expectations"),
     "tasks.render": (*NETWORKS, "dvc", "great_expectations", "scipy", "sklearn"),
+    "gencls.cli": (*NETWORKS, "dvc", "great_expectations", "scipy", "sklearn"),  # a wrong option is said before torch is loaded
     "gencls.neighbours": NETWORKS,
     "tasks.baseline": (*NETWORKS, "dvc", "great_expectations"),
     "tasks.evaluate": ("trl", "datasets", "dvc", "great_expectations", "sklearn", "scipy.stats"),

@@ -17,7 +17,7 @@ from gencls.classifier import CHUNK, Classifier, Prediction
 from gencls.metrics import DIGITS
 from gencls.params import Format
 from gencls.predict.journal import Journal
-from gencls.predict.source import STANDARD, FileError, Row, Source, Unreadable
+from gencls.predict.source import SHOWN, STANDARD, FileError, Row, Source, Unreadable
 from gencls.predict.survey import Survey, readable, survey
 from gencls.predict.target import NEAREST, writer
 from gencls.progress import Ticker, say
@@ -50,21 +50,39 @@ def run(classifier: Classifier, job: Job) -> int:
     """
     found = survey(job.source, job.text, classifier.bundle.text)
     if found.first is not None and job.skip is None:
-        more = f" ({found.unreadable} such rows of {found.rows + found.unreadable})" if found.unreadable > 1 else ""
-        shown = f": {found.first.content[:80]!r}" if found.first.content else ""
-        raise FileError(f"{found.first.place}: {found.first.reason}{shown}; --skip FILE puts such rows aside{more}")
+        raise FileError(_refusal(found, found.first))
     say(f"{found.rows} rows of {job.source.name}; the text is {found.text.said!r}")
+    journal = _journal(classifier.bundle, job)
     with ExitStack() as stack:
         file = stack.enter_context(_written(job.out))
         aside = stack.enter_context(_written(str(job.skip))) if job.skip is not None else None
-        journal = (
-            None if job.out == STANDARD or job.source.name == "standard input" else Journal(_beside(job.out), _key(classifier.bundle, job))
-        )
-        defused = _predict(classifier, job, found, _Files(file, aside, journal))
+        try:
+            defused = _predict(classifier, job, found, _Files(file, aside, journal))
+        except KeyboardInterrupt:
+            if journal is not None:
+                say("stopped; the same command goes on from there")
+            raise
     if journal is not None:
         journal.remove()
     _account(job, found, defused)
     return found.unreadable
+
+
+def _refusal(found: Survey, first: Unreadable) -> str:
+    """Of a file with rows that cannot be read: the first of them."""
+    shown = f": {first.content[:SHOWN]!r}" if first.content else ""
+    more = f" ({found.unreadable} such rows of {found.rows + found.unreadable})" if found.unreadable > 1 else ""
+    return f"{first.place}: {first.reason}{shown}; --skip FILE puts such rows aside{more}"
+
+
+def _journal(bundle: Bundle, job: Job) -> Journal | None:
+    """None where nothing could go on: a pipe cannot be read or written again."""
+    if STANDARD in (job.out, job.source.name):
+        return None
+    try:
+        return Journal(Path(f"{job.out}.journal"), _key(bundle, job))
+    except OSError as error:
+        raise FileError(f"{job.out}: cannot be written: {error.strerror}") from None
 
 
 @dataclass(frozen=True)
@@ -131,10 +149,6 @@ def _key(bundle: Bundle, job: Job) -> str:
         content = hashlib.file_digest(file, "sha256").hexdigest()
     source = [job.source.format, job.source.delimiter, job.source.encoding, content]
     return hashlib.sha256(json.dumps([bundle.model_dump_json(), source, job.text, CHUNK]).encode()).hexdigest()
-
-
-def _beside(out: str) -> Path:
-    return Path(f"{out}.journal")
 
 
 @contextmanager

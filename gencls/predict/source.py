@@ -62,7 +62,7 @@ class Source:
 
     path: Path
     name: str
-    """In messages and in the journal."""
+    """In messages; `-` is standard input."""
     format: Format
     delimiter: str
     encoding: str = "utf-8"
@@ -214,7 +214,7 @@ def opened(name: str, form: Format | None, delimiter: str | None, encoding: str)
             copy.flush()
             path = Path(copy.name)
             found = form or _guess(path)
-            yield Source(path, "standard input", found, delimiter or DELIMITERS.get(found, ","), encoding)
+            yield Source(path, STANDARD, found, delimiter or DELIMITERS.get(found, ","), encoding)
         return
     path = Path(name)
     if not path.is_file():
