@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gencls.progress import say
+
 
 class Journal:
     """Chunks of predictions under a key.
@@ -43,13 +45,17 @@ class Journal:
         self._file.write(json.dumps(chunk).encode() + b"\n")
         self._file.flush()
 
-    def close(self) -> None:
-        """Keep the file for the next start."""
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Keep the file for the next start, and say so to who pressed Ctrl-C."""
         self._file.close()
+        if kind is KeyboardInterrupt:
+            say("stopped; the same command goes on from there")
 
     def remove(self) -> None:
         """OUT is complete."""
-        self._file.close()
         self._path.unlink()
 
     def _kept(self) -> Iterator[list[Any]]:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,9 +17,9 @@ from gencls.classifier import CHUNK, Classifier, Prediction
 from gencls.metrics import DIGITS
 from gencls.params import Format
 from gencls.predict.journal import Journal
-from gencls.predict.source import SHOWN, STANDARD, FileError, Row, Source, Unreadable
+from gencls.predict.source import SHOWN, STANDARD, STDIN, FileError, Row, Source, Unreadable
 from gencls.predict.survey import Survey, readable, survey
-from gencls.predict.target import NEAREST, writer
+from gencls.predict.target import NEAREST, check_names, writer
 from gencls.progress import Ticker, say
 
 
@@ -51,17 +51,15 @@ def run(classifier: Classifier, job: Job) -> int:
     found = survey(job.source, job.text, classifier.bundle.text)
     if found.first is not None and job.skip is None:
         raise FileError(_refusal(found, found.first))
+    check_names(job.source, found.columns, _added(classifier.bundle, job.prefix))
     say(f"{found.rows} rows of {job.source.name}; the text is {found.text.said!r}")
     journal = _journal(classifier.bundle, job)
     with ExitStack() as stack:
         file = stack.enter_context(_written(job.out))
         aside = stack.enter_context(_written(str(job.skip))) if job.skip is not None else None
-        try:
-            defused = _predict(classifier, job, found, _Files(file, aside, journal))
-        except KeyboardInterrupt:
-            if journal is not None:
-                say("stopped; the same command goes on from there")
-            raise
+        if journal is not None:
+            stack.enter_context(journal)
+        defused = _predict(classifier, job, found, _Files(file, aside, journal))
     if journal is not None:
         journal.remove()
     _account(job, found, defused)
@@ -77,7 +75,7 @@ def _refusal(found: Survey, first: Unreadable) -> str:
 
 def _journal(bundle: Bundle, job: Job) -> Journal | None:
     """None where nothing could go on: a pipe cannot be read or written again."""
-    if STANDARD in (job.out, job.source.name):
+    if job.out == STANDARD or job.source.name == STDIN:
         return None
     try:
         return Journal(Path(f"{job.out}.journal"), _key(bundle, job))
@@ -96,24 +94,23 @@ class _Files:
 
 def _predict(classifier: Classifier, job: Job, found: Survey, files: _Files) -> int:
     """Write every row; returns how many cells were defused."""
-    target = writer(files.out, job.format, job.source, found.columns, _added(classifier.bundle, job.prefix))
     rows = _rows(job.source, found, files.aside)
     kept = files.journal.chunks() if files.journal is not None else iter(())
     done = files.journal.rows if files.journal is not None else 0
     if done:
         say(f"{done} rows were predicted before; going on from there")
     ticker, written = Ticker("predicted", found.rows, done), 0
-    while chunk := list(islice(rows, CHUNK)):
-        new = next(kept, None)
-        if new is None:
-            new = [_record(prediction) for prediction in classifier.predict([text for _, text in chunk])]
-            if files.journal is not None:
-                files.journal.append(new)
-        for (row, _), prediction in zip(chunk, new, strict=True):
-            target.write({**row.cells, **{job.prefix + name: value for name, value in prediction.items()}})
-        written += len(chunk)
-        ticker.at(written)
-    target.close()
+    with closing(writer(files.out, job.format, job.source, found.columns, _added(classifier.bundle, job.prefix))) as target:
+        while chunk := list(islice(rows, CHUNK)):
+            new = next(kept, None)
+            if new is None:
+                new = [_record(prediction) for prediction in classifier.predict([text for _, text in chunk])]
+                if files.journal is not None:
+                    files.journal.append(new)
+            for (row, _), prediction in zip(chunk, new, strict=True):
+                target.write({**row.cells, **{job.prefix + name: value for name, value in prediction.items()}})
+            written += len(chunk)
+            ticker.at(written)
     return target.defused
 
 
@@ -128,7 +125,7 @@ def _rows(source: Source, found: Survey, aside: IO[bytes] | None) -> Iterator[tu
 
 
 def _record(prediction: Prediction) -> dict[str, Any]:
-    """The new columns of a row, numbers to six digits: what the same run computes on other days or after a kill differs behind those."""
+    """The new columns of a row, numbers to six digits, as in the predictions of the pipeline."""
     record: dict[str, Any] = {"predicted": prediction.label, "confidence": round(prediction.confidence, DIGITS)}
     record |= {"abstained": prediction.abstained}
     record |= {f"p_{label}": round(p, DIGITS) for label, p in prediction.probabilities.items()}

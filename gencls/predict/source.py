@@ -25,6 +25,7 @@ from gencls.sources.rows import Record
 
 STANDARD = "-"
 """Standard input or output."""
+STDIN = "standard input"
 BATCH = 1024
 """Rows of a parquet file held at once."""
 LONGEST = 2**26
@@ -62,7 +63,7 @@ class Source:
 
     path: Path
     name: str
-    """In messages; `-` is standard input."""
+    """In messages."""
     format: Format
     delimiter: str
     encoding: str = "utf-8"
@@ -214,7 +215,7 @@ def opened(name: str, form: Format | None, delimiter: str | None, encoding: str)
             copy.flush()
             path = Path(copy.name)
             found = form or _guess(path)
-            yield Source(path, STANDARD, found, delimiter or DELIMITERS.get(found, ","), encoding)
+            yield Source(path, STDIN, found, delimiter or DELIMITERS.get(found, ","), encoding)
         return
     path = Path(name)
     if not path.is_file():
@@ -228,7 +229,7 @@ def format_of(path: Path, option: str) -> Format:
     """What a name's ending says.
 
     Raises:
-        FileError: nothing.
+        FileError: it says nothing.
     """
     form = ENDINGS.get(path.suffix.lower())
     if form is None:

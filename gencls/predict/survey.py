@@ -66,7 +66,8 @@ def _columns(source: Source) -> dict[str, Any]:
     kinds: dict[str, set[type]] = {}
     for row in source.rows():
         for column, value in row.cells.items() if isinstance(row, Row) else ():
-            kinds.setdefault(column, set()).add(type(value))
+            fits = not isinstance(value, int) or value.bit_length() < 64  # a larger one has no Arrow type and becomes text
+            kinds.setdefault(column, set()).add(type(value) if fits else str)
     return {column: _type(found - {type(None)}) for column, found in kinds.items()}
 
 

@@ -8,7 +8,7 @@ parquet are not opened by clicking on them and are left as they are.
 import json
 import re
 from collections.abc import Sequence
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,16 +24,6 @@ FORMULA = re.compile(r"[=+\-@\t\r\n]")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 NEAREST = pa.list_(pa.struct([("id", pa.string()), ("text", pa.string()), ("label", pa.string()), ("similarity", pa.float64())]))
-
-
-class Writer(Protocol):
-    """Takes rows, the columns in the order of its header."""
-
-    def write(self, record: Record) -> None:
-        """One row."""
-
-    def close(self) -> None:
-        """What is still held is written; the file itself stays open."""
 
 
 class Csv:
@@ -109,7 +99,7 @@ class Parquet:
 
 
 def _text(value: object) -> str:
-    """A value as a cell: text as it is, nothing for null, dates as ISO 8601, the rest as JSON."""
+    """A value as a cell: text as it is, nothing for null, a date as Python writes it, the rest as JSON."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -119,20 +109,21 @@ def _text(value: object) -> str:
     return str(value)
 
 
+def check_names(source: Source, columns: dict[str, Any], added: dict[str, Any]) -> None:
+    """Raise `FileError` where a column of the input has the name of a new one."""
+    if both := [column for column in added if column in columns]:
+        raise FileError(
+            f"{source.name} has a column {both[0]!r} already, which is also the name of a new one; --prefix renames the new ones"
+        )
+
+
 def writer(file: IO[bytes], form: Format, source: Source, columns: dict[str, Any], added: dict[str, Any]) -> Csv | Jsonl | Parquet:
     """The writer of a format.
 
     Args:
         columns: column → Arrow type, of the input.
         added: the same of what is put behind them.
-
-    Raises:
-        FileError: a column of both has the same name.
     """
-    if both := [column for column in added if column in columns]:
-        raise FileError(
-            f"{source.name} has a column {both[0]!r} already, which is also the name of a new one; --prefix renames the new ones"
-        )
     if form == "jsonl":
         return Jsonl(file)
     if form == "parquet":
