@@ -81,7 +81,7 @@ class Origin(Section):
 class Bundle(Section):
     """bundle.json."""
 
-    version: Literal[1] = VERSION
+    version: int = VERSION
     data_set: str
     language: Literal["en", "zh"]
     """Of the prompt."""

@@ -105,19 +105,24 @@ class Source:
             return self._header(csv.reader(file, delimiter=self.delimiter, strict=True))
 
     def _open(self, newline: str) -> IO[str]:
+        """Behind a byte order mark."""
         try:
-            return self.path.open(encoding=self.encoding, errors="surrogateescape", newline=newline)
+            file = self.path.open(encoding=self.encoding, errors="surrogateescape", newline=newline)
+            if file.read(1) != "\ufeff":
+                file.seek(0)
+            return file
+        except UnicodeError as error:
+            raise FileError(f"{self.name} is not {self.encoding}: {error}; name its encoding with --encoding") from None
         except LookupError:
             raise FileError(f"--encoding: {self.encoding!r} is unknown; examples: utf-8, windows-1252, gb18030, utf-16") from None
 
     def _header(self, reader: Any) -> list[str]:
         try:
             header = [cell.strip() for cell in next(reader, [])]
-        except (csv.Error, UnicodeError) as error:
+        except csv.Error as error:
             raise FileError(f"{self.name}, line 1: {error}; it should hold the names of the columns") from None
         if not header:
             raise FileError(f"{self.name}: empty; its first line should hold the names of the columns")
-        header[0] = header[0].removeprefix("\ufeff")
         if wrong := _broken(header):
             raise FileError(f"{self.name}, line 1: {wrong}")
         other = next((other for other in OTHER_DELIMITERS if other != self.delimiter and other in header[0]), None)
@@ -161,10 +166,10 @@ class Source:
         with self._open("\n") as file:
             for number, line in enumerate(file, start=1):
                 place = f"{self.name}, line {number}"
-                if not line.strip("\ufeff \t\r\n"):
+                if not line.strip():
                     continue
                 try:
-                    record = json.loads(line.removeprefix("\ufeff"))
+                    record = json.loads(line)
                 except (json.JSONDecodeError, RecursionError) as error:
                     yield Unreadable(place, f"not JSON: {error}", _printable(line))
                     continue
