@@ -5,7 +5,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run new test lint flow ui plots record results bench bench-smoke clean
+.PHONY: help run new test lint flow ui best plots record results bench bench-smoke clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1	\2/' | expand -t 18
@@ -28,6 +28,9 @@ flow: $(VENV)/pipeline  ## the same pipeline as a Prefect flow
 
 ui: $(VENV)/pipeline  ## Prefect server on 127.0.0.1 with the deployment: run, schedule, watch
 	@python -m flows.serve
+
+best: $(VENV)/pipeline  ## which model won on validation, why, and the commands that predict with it
+	@python -m tasks.best
 
 plots: $(VENV)/pipeline  ## learning curves and confusions of DVC as one page that opens offline
 	@python -m tasks.plots_page && dvc plots show

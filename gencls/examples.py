@@ -4,6 +4,7 @@ GenCLS++ compares N-shot (N in 1, 3, 5), three fixed examples and the three most
 is unknown; a row never sees itself or a row with its own text, whose label would stand in its prompt.
 """
 
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,10 @@ Places = NDArray[np.int64]
 """Row numbers of the training split."""
 
 
-def random(queries: Sequence[str], texts: Sequence[str], shots: int, *, seed: Sequence[int]) -> list[list[int]]:
-    """For each query `shots` different rows of `texts`, drawn evenly; the seed and the query's place decide.
+def random(queries: Sequence[str], texts: Sequence[str], shots: int, *, seed: int) -> list[list[int]]:
+    """For each query `shots` different rows of `texts`, drawn evenly; the seed and the query decide.
+
+    Not the query's place: a finished model then draws for a text what it drew when it was evaluated, whatever else it is asked.
 
     Raises:
         InputError: too few rows with another text.
@@ -30,11 +33,11 @@ def random(queries: Sequence[str], texts: Sequence[str], shots: int, *, seed: Se
     for place, text in enumerate(texts):
         same.setdefault(text.strip(), set()).add(place)
     drawn = []
-    for number, query in enumerate(queries):
+    for query in queries:
         own = same.get(query.strip(), set())
         if len(texts) - len(own) < shots:
             raise InputError(f"{shots} examples wanted, but only {len(texts) - len(own)} training rows have another text")
-        rng = np.random.default_rng([*seed, number])
+        rng = np.random.default_rng([seed, int.from_bytes(hashlib.sha256(query.strip().encode()).digest()[:8])])
         places = rng.choice(len(texts), size=min(len(texts), shots + len(own)), replace=False)  # enough even if it hits every own one
         drawn.append([int(place) for place in places if place not in own][:shots])
     return drawn

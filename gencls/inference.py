@@ -91,7 +91,11 @@ class Asker:
     def __call__(self, prompts: Sequence[Prompt]) -> Scored:
         """Score prompts."""
         rows = self.scheme.encode(prompts)
-        empty = Prompt("empty", [(kind, text) for kind, text in self._about["empty"]], self.scheme.labels[0])
         scores = self._scorer.read([row.ids for row in rows.encoded], rows.prefix)
-        nothing = self._scorer.read([self.scheme.encode([empty]).encoded[0].ids])
-        return Scored(self.scheme, scores, nothing, rows)
+        return Scored(self.scheme, scores, self._empty, rows)
+
+    @cached_property
+    def _empty(self) -> Scores:
+        """Of the prompt of an empty text, asked once."""
+        empty = Prompt("empty", [(kind, text) for kind, text in self._about["empty"]], self.scheme.labels[0])
+        return self._scorer.read([self.scheme.encode([empty]).encoded[0].ids])

@@ -23,7 +23,7 @@ FILES = {"validation": "{}.validation.csv", "test": "{}.csv"}
 
 def main(params: Params, ds: str) -> None:
     """Choose the cells, and answer the test split with each."""
-    roles = selection.roles(_grid(params, ds), stage.trained_under(params))
+    roles = selection.roles(grid(params, ds), stage.trained_under(params))
     chosen = sorted({cell.key: cell for cell in roles.values()}.values(), key=lambda cell: (cell.model, cell.infer))
     arms: dict[str, Any] = {}
     with stage.writing(paths.final(ds)) as out:
@@ -48,7 +48,7 @@ def main(params: Params, ds: str) -> None:
         say(f"{ds} {role}: {cell.title}, test accuracy {arms[cell.key]['test']['accuracy']:.3f}")
 
 
-def _grid(params: Params, ds: str) -> list[Cell]:
+def grid(params: Params, ds: str) -> list[Cell]:
     """Every cell with its validation scores, in the order of params.yaml."""
     found = []
     for model in stage.trained_under(params):

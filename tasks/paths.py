@@ -64,6 +64,11 @@ def model(trainer: str, ds: str, name: str) -> Path:
     return Path("models") / trainer / ds / name
 
 
+def bundle(ds: str) -> Path:
+    """Folder of the finished model: all that predicting needs."""
+    return Path("models/bundle") / ds
+
+
 def curve(stage: str, ds: str, name: str | None = None) -> Path:
     """Learning curve (csv) of base, head, sft or rl."""
     return Path("reports") / stage / (f"{ds}/{name}.csv" if name else f"{ds}.csv")

@@ -49,7 +49,7 @@ class Rows:
         if not self.strategy.shots or self.strategy.examples == "fixed":
             places: list[list[int]] = [[] for _ in texts]
         elif self.strategy.examples == "random":
-            places = examples.random(texts, list(self.train["text"]), self.strategy.shots, seed=[self.seed, SPLITS.index(split)])
+            places = examples.random(texts, list(self.train["text"]), self.strategy.shots, seed=self.seed)
         else:
             places = self._similar(split)
         return ([self.example(place) for place in row] for row in places)
@@ -72,7 +72,7 @@ def main(params: Params, ds: str, strategy: str) -> None:
     record, language = params.strategies[strategy], params.datasets[ds].language
     labels = json.loads((paths.data(ds) / "labels.json").read_text(encoding="utf-8"))["labels"]
     definitions = json.loads(paths.definitions(ds).read_text(encoding="utf-8"))["definitions"]
-    rows = Rows(ds, _frames(ds, record), record, language, params.seed)
+    rows = Rows(ds, frames(ds, record), record, language, params.seed)
     fixed = rows.fixed()
     names = written(labels, record, language=language, seed=params.seed)
     renderer = Renderer(record, names, TEMPLATES[language], definitions, [rows.example(place) for place in fixed])
@@ -89,7 +89,7 @@ def main(params: Params, ds: str, strategy: str) -> None:
         say(f"{strategy}: rows {', '.join(rows.train['id'].iloc[fixed])} stand in every prompt and are not trained on")
 
 
-def _frames(ds: str, strategy: Strategy) -> dict[Split, pd.DataFrame]:
+def frames(ds: str, strategy: Strategy) -> dict[Split, pd.DataFrame]:
     """The splits; under an `uncertain` strategy the training rows that `mine` marked are labelled Uncertain."""
     frames: dict[Split, pd.DataFrame] = {split: pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS}
     if strategy.uncertain:

@@ -1,5 +1,6 @@
 """The whole DAG on tiny data, by `dvc repro` in a copy of the repository, the way a user runs it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+
+from gencls import Classifier, metrics
 
 ROOT = Path(__file__).parents[1]
 CHANGES: dict[str, Any] = {
@@ -81,6 +84,22 @@ def test_the_pipeline_ends_with_a_report_that_opens_offline(project: Project) ->
     assert (project.folder / "models/rl/intents/reinforce_pp/model.safetensors").exists()
 
 
+def test_the_bundle_predicts_what_the_report_says_of_the_best_cell(project: Project) -> None:
+    final = project.folder / "reports/final/intents"
+    best = json.loads((final / "metrics.json").read_text())["roles"]["best"]
+    expected = metrics.read_predictions(final / f"{best}.csv")
+    classifier = Classifier.load(project.folder / "models/bundle/intents", device="cpu")
+    found = classifier.predict(list(expected["text"]))
+    assert [prediction.label or "" for prediction in found] == list(expected["predicted"])
+
+
+def test_making_the_bundle_again_gives_the_same_bytes_and_make_best_names_it(project: Project) -> None:
+    assert ran(project("dvc", "repro", "-f", "-s", "bundle@intents")) == ["bundle@intents"]
+    assert "up to date" in project("dvc", "status")
+    said = project(sys.executable, "-m", "tasks.best")
+    assert "The best on validation" in said and "gencls predict models/bundle/intents in.csv out.csv" in said
+
+
 def test_a_second_run_does_nothing_and_the_status_is_clean(project: Project) -> None:
     assert ran(project("dvc", "repro")) == []
     assert "up to date" in project("dvc", "status")
@@ -106,7 +125,7 @@ def test_training_again_gives_the_same_bytes(project: Project) -> None:
 
 def test_one_override_reruns_its_stage_and_what_depends_on_it(project: Project) -> None:
     output = project("dvc", "exp", "run", "-S", "sft.lr=0.012")
-    cells = ["evaluate@intents-zero_shot", "evaluate_rl@intents-reinforce_pp", "final@intents", "head@intents"]
+    cells = ["bundle@intents", "evaluate@intents-zero_shot", "evaluate_rl@intents-reinforce_pp", "final@intents", "head@intents"]
     assert ran(output) == sorted([*cells, "report", "rl@intents-reinforce_pp", "sft@intents-zero_shot"])
     project("git", "checkout", "--", "params.yaml")
     assert ran(project("dvc", "repro")) == [], "what was computed before is restored"
@@ -114,7 +133,7 @@ def test_one_override_reruns_its_stage_and_what_depends_on_it(project: Project) 
 
 def test_adding_a_strategy_or_a_data_set_adds_only_its_own_cells(project: Project) -> None:
     project.write(merged(TINY, {"strategies": {"similar_5": {"shots": 5}}, "grid": {"train": ["zero_shot", "similar_5"]}}))
-    joined = {"ask@intents", "final@intents", "report"}
+    joined = {"ask@intents", "bundle@intents", "final@intents", "report"}
     assert all("similar_5" in stage for stage in changed(project) - joined)
     project.write(merged(TINY, {"datasets": {"more": {**TINY["datasets"]["intents"], "noise": 0.1}}}))
     shutil.copytree(project.folder / "data/raw/intents", project.folder / "data/raw/more")
@@ -124,8 +143,6 @@ def test_adding_a_strategy_or_a_data_set_adds_only_its_own_cells(project: Projec
 
 def changed(project: Project) -> set[str]:
     """Stages that `dvc repro` would run."""
-    import json
-
     stages = set(json.loads(project("dvc", "status", "--json").strip().splitlines()[-1]))
     assert stages
     return {stage.split(":")[-1] for stage in stages}

@@ -83,13 +83,13 @@ def to_frame(records: Sequence[Record], spec: TableDataSet, name: str) -> pd.Dat
     template, required = parse_template(spec.text), required_columns(spec)
     texts, labels = [], []
     for number, record in enumerate(records, start=1):
-        cells = {column: _cell(record.get(column), f"{name}, row {number}, column {column!r}") for column in required}
+        cells = {column: cell(record.get(column), f"{name}, row {number}, column {column!r}") for column in required}
         texts.append(template.fill(cells) if template else cells[spec.text])
         labels.append(cells[spec.label])
     return pd.DataFrame({"text": texts, "label": labels}, dtype="str")
 
 
-def _cell(value: object, place: str) -> str | None:
+def cell(value: object, place: str) -> str | None:
     """A value as text: numbers and booleans as in JSON, nothing for null, NaN and the empty string."""
     if value is None or value == "" or value != value:  # only NaN differs from itself
         return None

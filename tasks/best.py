@@ -1,0 +1,30 @@
+"""Which model won on validation, why, and the commands that predict with it; not a stage. `make best` runs `python -m tasks.best`."""
+
+import sys
+
+from gencls import bundle as bundles
+from gencls.errors import InputError
+from gencls.model_card import accuracy, cells
+from gencls.params import load
+from tasks import paths
+
+
+def main() -> None:
+    """Print it for every data set of params.yaml."""
+    for ds in load(paths.PARAMS).datasets:
+        folder = paths.bundle(ds)
+        origin = bundles.read(folder).origin
+        print(
+            f"{ds}: {origin.title}\n\n"
+            f"The best on validation ({origin.validation.rows} rows), by accuracy, then macro-F1:\n\n{cells(origin.grid)}\n\n"
+            f"On test ({origin.test.rows} rows), which took no part in the choice: accuracy {accuracy(origin.test)} %\n\n"
+            f"    gencls predict {folder} in.csv out.csv\n"
+            f'    python -c \'from gencls import Classifier; print(Classifier.load("{folder}").predict(["a text"]))\'\n'
+        )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"best: {error}")
