@@ -1,7 +1,8 @@
 """A trained model under one inference strategy: prompts in, answers under every decoding out.
 
 One scoring pass per prompt serves all decodings; under a strategy that reasons the model writes its reasoning first, once for all of them.
-Which labels may be written, and how, is the inference strategy's matter (`prompts.json`), not the model's: a model trained on names can be asked for numbers. Answers are label names.
+Which labels may be written, and how, is the inference strategy's matter (`prompts.json`), not the model's: a model trained on names can be
+asked for numbers. Answers are label names.
 """
 
 from collections.abc import Mapping, Sequence

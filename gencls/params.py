@@ -170,8 +170,8 @@ class Strategy(Section):
     """`number` writes each label as a number that carries no meaning and no order."""
     reasoning: Reasoning = "none"
     """What is written before the label. The rationales of `rationalise`: `written` for the gold label (the two-stage paper's Q->RA),
-    `blind` without it, `shuffled` between rows of a class. Or none, on the rows that have a rationale: `withheld` (its Q->A), `matched` (those rows
-    repeated until they are as many tokens as with rationales). `none` trains on all rows."""
+    `blind` without it, `shuffled` between rows of a class. Or nothing, on the rows that have a rationale: `withheld` (its Q->A), or
+    `matched`: those rows repeated until they are as many tokens as with rationales. `none` trains on all rows."""
 
     @property
     def reasons(self) -> bool:

@@ -2,7 +2,8 @@
 
 metrics.json says which cell has which role (gencls/selection.py) and holds a record per cell on validation and on test, and what validation
 says about its probabilities: their temperature, and the confidence from which on its answers are precise enough (`evaluate.precision`; null
-where none is). <cell>.csv are the predictions on test, <cell>.validation.csv those on validation; where the model reasons before its label, with that.
+where none is). <cell>.csv are the predictions on test, <cell>.validation.csv those on validation; where the model reasons before its label,
+with that.
 """
 
 from itertools import groupby
