@@ -104,7 +104,7 @@ def _final(params: Params, ds: str, cells: list[Cell], made: Made) -> None:
             **vars(cell),
             **trust,
             "validation": record,
-            "test": {**record, "cut_rows": 3 if cell.infer == "similar_3" else 0},
+            "test": {**record, "cut_rows": 3 if cell.infer == "similar_3" else 0, "unended": 0},
         }
     _json({"roles": {role: cell.key for role, cell in roles.items()}, "arms": arms}, folder / "metrics.json")
 

@@ -1,4 +1,4 @@
-"""The two-stage recipe: marker and parsing, generation, rationales of training rows only, and classifiers that reason before they answer."""
+"""The two-stage recipe: marker and parsing, generation, rationales of training rows only, classifiers that reason before they answer."""
 
 import shutil
 from pathlib import Path
@@ -58,7 +58,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base_folder: Path) 
     file = paths.raw("corpus") / "train.jsonl"
     file.parent.mkdir(parents=True)
     file.write_text("\n".join(corpus_line(*row) for row in rows(80, 5)))
-    with pytest.raises(CorpusError, match="reasoner.corpus.sha256") as wrong:
+    with pytest.raises(CorpusError, match=r"reasoner\.corpus\.sha256") as wrong:
         read(FilesCorpus(source="files", name="corpus", sha256="0"), file, seed=7)
     SECTIONS["reasoner"]["corpus"]["sha256"] = str(wrong.value).split()[-1]
     return params.parse(SECTIONS)

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gencls.report import sentences, words
+from gencls.report.reasoning import Reasoning
 from gencls.report.results import Results
 
 
@@ -32,6 +33,8 @@ class DataSet:
     """Link, relative to the report."""
     definitions: dict[str, Any] | None
     """Of the define stage; None where no strategy of the grid shows them."""
+    reasoning: Reasoning | None = None
+    """None where no training strategy needs rationales."""
 
 
 @dataclass(frozen=True)
