@@ -65,8 +65,8 @@ class Scored:
 
     @cached_property
     def reasonings(self) -> list[str]:
-        """What the model wrote before each label, as text; empty where the strategy answers directly."""
-        return [self.scheme.tokenizer.decode(answer.reasoning).strip() for answer in self.reasoned]
+        """What the model wrote before each label, on one line; empty where the strategy answers directly."""
+        return [" ".join(self.scheme.tokenizer.decode(answer.reasoning).split()) for answer in self.reasoned]
 
     @property
     def unended(self) -> int:

@@ -2,7 +2,7 @@
 
     R, marker, label, end token        what a model that reasons writes after its prompt
 
-The marker is one special token, the first of those that open the assistant's turn in the chat template. Texts and reasonings are tokenised
+The marker is one special token, the last of those with which the chat template opens the assistant's turn. Texts and reasonings are tokenised
 with special tokens as plain characters, and while a reasoning is generated no other special token may be written, so neither a text nor a
 reasoning can hold the marker, whatever characters it has: the first marker after the prompt is where the label begins.
 

@@ -19,7 +19,7 @@ def main(params: Params, ds: str) -> None:
             _learn(params, ds, folder, curve)
         else:
             folder.mkdir()
-            curve.write_text("step,epoch,train_loss,validation_loss\n", encoding="utf-8")
+            curve.write_text("step,epoch,loss,validation_loss\n", encoding="utf-8")
         stage.write_json({"enabled": params.reasoner.enabled}, folder / "reasoner.json")
 
 

@@ -70,7 +70,7 @@ def write_split(split: str, seed: int, labels: list[str] | None = None) -> None:
     frame.to_parquet(paths.data("d") / f"{split}.parquet")
 
 
-def words_for_all(params_: params.Params) -> None:
+def write_rationales() -> None:
     """Rationales that training can be tried on, whatever a hardly trained reasoner writes."""
     train = pd.read_parquet(paths.data("d") / "train.parquet").iloc[:24]
     paths.rationales("d").parent.mkdir(parents=True, exist_ok=True)
@@ -146,15 +146,13 @@ def test_what_a_row_draws_does_not_hang_on_the_rows_beside_it(base_folder: Path)
 
 
 def test_a_reasoning_that_never_ends_gets_the_marker_and_is_counted(base_folder: Path) -> None:
-    network, tokenizer = models.load(base_folder, CPU)
-    with torch.no_grad():  # the marker becomes the least likely token of all
-        network.lm_head.weight[reasoning.marker(tokenizer)] = -network.lm_head.weight.mean(dim=0) * 100
+    network, tokenizer = models.load(base_folder, CPU)  # untrained, it ends nothing
     scheme = LabelScheme.build(tokenizer, NAMES, 160, reasoning=5)
     renderer = Renderer(Strategy(reasoning="written"), NAMES)
     asked = scheme.encode([Prompt("a", renderer.segments("where is it"), "refund")])
     done = reason(network, scheme, asked)
-    assert done.answers[0].ended or len(done.answers[0].reasoning) == 6
-    assert done.rows.encoded[0].ids[-1] == scheme.marker and len(done.rows.encoded[0].ids) <= len(asked.encoded[0].ids) + 6
+    assert not done.answers[0].ended and len(done.answers[0].reasoning) == 6
+    assert done.rows.encoded[0].ids == [*asked.encoded[0].ids, *done.answers[0].reasoning[:5], scheme.marker]
 
 
 # ---- the stages
@@ -171,7 +169,7 @@ def test_a_reasoner_that_is_off_costs_nothing_and_leaves_an_empty_table(project:
         params.parse({**SECTIONS, "rationalise": {"kinds": ["written"]}})
 
 
-def test_no_gold_label_of_an_evaluation_row_can_reach_the_reasoner(project: params.Params, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_gold_label_of_an_evaluation_row_can_reach_the_reasoner(project: params.Params) -> None:
     """The project has no validation and no test rows here, so that a stage which reads them fails; and a model is asked by text alone."""
     reasoner.main(project, "d")
     rationalise.main(project, "d")
@@ -179,16 +177,16 @@ def test_no_gold_label_of_an_evaluation_row_can_reach_the_reasoner(project: para
     assert set(pd.read_parquet(paths.rationales("d"))["id"]) <= known
     summary = stage.read_json(paths.rationalising("d"))
     assert summary["rows"] == 30 and set(summary["kinds"]) == {"written", "blind"}
-    words_for_all(project)
+    write_rationales()
+    shown = []
     for labels in (None, LABELS[::-1] * 10):
         for split in ("validation", "test"):
             write_split(split, 2, labels)
         render.main(project, "d", "written")
         read_ = [prompts.read(paths.prompts("d", "written") / f"{split}.jsonl") for split in ("validation", "test")]
         assert not any(prompt.reasoning for split in read_ for prompt in split)
-        shown = [prompt.content for split in read_ for prompt in split]
-        assert labels is None or shown == before, "other labels give the same prompts"  # noqa: F821
-        before = shown  # noqa: F841
+        shown.append([prompt.content for split in read_ for prompt in split])
+    assert shown[0] == shown[1], "other labels give the same prompts"
 
 
 def test_rationalising_that_was_killed_ends_with_the_same_rationales(project: params.Params, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +212,7 @@ def test_rationalising_that_was_killed_ends_with_the_same_rationales(project: pa
 
 
 def test_every_arm_learns_from_the_same_rows_and_says_what_it_wrote(project: params.Params) -> None:
-    words_for_all(project)
+    write_rationales()
     for split in ("validation", "test"):
         write_split(split, 3)
     rendered = {}
@@ -233,7 +231,7 @@ def test_every_arm_learns_from_the_same_rows_and_says_what_it_wrote(project: par
     assert set(found["trie"]) <= set(LABELS) and found["reasoning"].str.len().gt(0).any()
     cells = stage.read_json(paths.evaluation("d", "sft", "written") / "metrics.json")["cells"]
     assert cells["zero_shot"]["unended"] == 0 <= cells["written"]["unended"] <= 30
-    assert stage.trained_under(project) | {} == {
+    assert stage.trained_under(project) == {
         **{f"sft/{name}": "written" for name in ARMS[:3]},
         **{f"sft/{name}": "zero_shot" for name in ("zero_shot", "withheld", "matched")},
         "rl/reinforce_pp": "zero_shot",
