@@ -2,8 +2,8 @@
 
     R, marker, label, end token        what a model that reasons writes after its prompt
 
-The marker is one special token, the last of those with which the chat template opens the assistant's turn. Texts and reasonings are tokenised
-with special tokens as plain characters, and while a reasoning is generated no other special token may be written, so neither a text nor a
+The marker is one special token, the last of those with which the chat template opens an answer. Texts and reasonings are tokenised with
+special tokens as plain characters, and while a reasoning is generated no other special token may be written, so neither a text nor a
 reasoning can hold the marker, whatever characters it has: the first marker after the prompt is where the label begins.
 
 `parse` is the one reading of such an answer, for evaluation and for rewards. The separator and the parse rule of the two-stage paper are
