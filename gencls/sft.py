@@ -100,9 +100,9 @@ class TargetTrainer(Validated, SFTTrainer):  # type: ignore[misc]  # trl is unty
 
 def group_loss(model: Any, inputs: dict[str, Tensor], group: slice, cache: DynamicCache | None) -> Tensor:
     """Summed weighted negative log-likelihood of some rows, without the padding that only longer rows need."""
-    prefix, labels = inputs["prefix"].shape[1], inputs["labels"][group]
-    padding = int((inputs["attention_mask"][group, prefix:].sum(dim=0) == 0).sum())
-    mask = inputs["attention_mask"][group]
+    prefix, mask = inputs["prefix"].shape[1], inputs["attention_mask"][group]
+    padding = int((mask[:, prefix:].sum(dim=0) == 0).sum())
+    labels = inputs["labels"][group, -(mask.shape[1] - prefix - padding) :]  # a long target may be longer than all of a short row
     logits = model(
         input_ids=inputs["input_ids"][group, padding:],
         attention_mask=torch.cat([mask[:, :prefix], mask[:, prefix + padding :]], dim=1),

@@ -12,6 +12,7 @@ import torch
 from conftest import LABELS, NAMES, rows
 
 from gencls import matched, models, params, prompts, rationales, reasoning
+from gencls import sft as sft_module
 from gencls.corpora import CorpusError, generated, read
 from gencls.errors import InputError
 from gencls.generation import Sampling, Writer, reason
@@ -20,6 +21,7 @@ from gencls.prompts import Prompt, Renderer
 from gencls.rationales import Rationaliser
 from gencls.reasoner import Frame
 from gencls.scheme import LabelScheme
+from gencls.tokenizer import Unmerger
 from tasks import evaluate, paths, rationalise, reasoner, render, report, sft, stage
 
 CPU = Model(device="cpu", max_length=160)
@@ -239,6 +241,25 @@ def test_every_arm_learns_from_the_same_rows_and_says_what_it_wrote(project: par
         **{f"sft/{name}": "zero_shot" for name in ("zero_shot", "withheld", "matched")},
         "rl/reinforce_pp": "zero_shot",
     }
+
+
+def test_the_loss_of_a_long_reasoning_beside_short_rows_is_the_plain_one(base_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sft_module, "LEAST_TOKENS", 1)
+    network, tokenizer = models.load(base_folder, CPU)
+    scheme = LabelScheme.build(tokenizer, NAMES, 160, reasoning=60)
+    renderer = Renderer(Strategy(reasoning="written"), NAMES)
+    written = ["where is my parcel and the money please" * 2, *["ok"] * 7]
+    asked = scheme.encode([Prompt("a", renderer.segments("hi"), "refund", text) for text in written])
+    targets = [[*ids, *scheme.sequences[gold]] for ids, gold in zip(asked.reasonings, asked.gold, strict=True)]
+    reader = sft_module.Reader(tokenizer, Unmerger(tokenizer, 0.0), scheme.prompt_tokens)
+    made = list(sft_module.Targets(asked.encoded, targets, asked.prefix, [1.0] * 8).dataset())
+    batch = sft_module.TargetCollator(reader, asked.prefix, seed=0)(made)
+    loss = sft_module.TargetTrainer.compute_loss(None, network.eval(), dict(batch))  # type: ignore[arg-type]  # uses nothing of the trainer
+    total = torch.zeros(())
+    for row, target in zip(asked.encoded, targets, strict=True):
+        logits = network(input_ids=torch.tensor([row.ids + target])).logits[0, len(row.ids) - 1 : -1]
+        total = total + torch.nn.functional.cross_entropy(logits, torch.tensor(target), reduction="sum")
+    torch.testing.assert_close(loss, total / sum(map(len, targets)), atol=1e-5, rtol=0)
 
 
 def test_the_matched_arm_has_as_many_tokens_as_the_arm_with_rationales(tokenizer: Any) -> None:
