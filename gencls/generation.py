@@ -120,8 +120,9 @@ class Writer:
         above = shares.cumsum(dim=-1) - shares
         inside = shares.masked_fill(above >= sampling.top_p, 0.0).cumsum(dim=-1)
         wanted = torch.from_numpy(draws).to(inside)[:, None] * inside[:, -1:]
-        place = (inside <= wanted).sum(dim=-1, keepdim=True).clamp(max=inside.shape[1] - 1)
-        return order.gather(1, place)[:, 0]
+        place = (inside <= wanted).sum(dim=-1, keepdim=True)
+        last = (inside < inside[:, -1:]).sum(dim=-1, keepdim=True)  # a number that rounding made 1 would pick a token of probability 0
+        return order.gather(1, place.minimum(last))[:, 0]
 
 
 @dataclass(frozen=True)

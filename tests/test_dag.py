@@ -138,6 +138,8 @@ UNUSED = {
     "tasks.validate": (*NETWORKS, "dvc", "sklearn"),
     "tasks.base": (*NETWORKS, "dvc", "great_expectations", "scipy", "sklearn"),  # a base from the hub is only looked up
     "tasks.mine": (*NETWORKS, "dvc", "great_expectations"),
+    "tasks.reasoner": (*NETWORKS, "dvc", "great_expectations", "scipy", "sklearn"),  # it is off by default, and ends at once
+    "tasks.rationalise": (*NETWORKS, "dvc", "great_expectations", "scipy", "sklearn"),
     "tasks.render": (*NETWORKS, "dvc", "great_expectations", "scipy", "sklearn"),
     "gencls.neighbours": NETWORKS,
     "tasks.baseline": (*NETWORKS, "dvc", "great_expectations"),
