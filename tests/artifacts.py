@@ -95,7 +95,7 @@ def _evaluation(params: Params, ds: str, model: str, made: Made) -> list[Cell]:
 
 
 def _final(params: Params, ds: str, cells: list[Cell], made: Made) -> None:
-    folder, roles = paths.final(ds), selection.roles(cells, stage.trained_under(params))
+    folder, roles = paths.final(ds), selection.roles(cells, stage.trained_under(params), stage.reasoning_arms(params))
     arms = {}
     for cell in roles.values():
         record = made.record(folder / f"{cell.key}.csv", SKILL[cell.name], cell.decoding)
