@@ -60,7 +60,7 @@ def counts(summary: dict[str, Any]) -> str:
     return f"{text} A scorer that sees nothing but the written rationale {found}"
 
 
-def samples(arm: Arm, seed: int) -> list[dict[str, Any]]:
+def samples(arm: Arm, seed: int) -> list[dict[Any, Any]]:
     """Test rows with text, label (the gold one), reasoning and predicted, drawn evenly."""
-    records: list[dict[str, Any]] = arm.predictions.to_dict("records")
+    records = arm.predictions.to_dict("records")
     return random.Random(seed).sample(records, min(SAMPLED, len(records)))
