@@ -1,11 +1,12 @@
 """A trained model under one inference strategy: prompts in, answers under every decoding out.
 
-One scoring pass per prompt serves all decodings. Which labels may be written, and how, is the inference strategy's
-matter (`prompts.json`), not the model's: a model trained on names can be asked for numbers. Answers are label names.
+One scoring pass per prompt serves all decodings; under a strategy that reasons the model writes its reasoning first, once for all of them.
+Which labels may be written, and how, is the inference strategy's matter (`prompts.json`), not the model's: a model trained on names can be
+asked for numbers. Answers are label names.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gencls import decoding
+from gencls.generation import reason
 from gencls.labels import UNCERTAIN
 from gencls.prompts import Prompt
+from gencls.reasoning import Answer
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer, Scores
 
@@ -31,12 +34,14 @@ class Scored:
         scores: of the N prompts.
         empty: of one, the prompt of an empty text.
         rows: the prompts as token ids.
+        reasoned: what the model wrote before each label; empty where the strategy answers directly.
     """
 
     scheme: LabelScheme
     scores: Scores
     empty: Scores
     rows: Rows
+    reasoned: list[Answer] = field(default_factory=list)
 
     @property
     def labels(self) -> list[str]:
@@ -58,11 +63,23 @@ class Scored:
         """Mean probability that free generation leaves the label set."""
         return float(decoding.outside(self.scores.edges, self.scheme.trie).mean())
 
+    @cached_property
+    def reasonings(self) -> list[str]:
+        """What the model wrote before each label, on one line; empty where the strategy answers directly."""
+        return [" ".join(self.scheme.tokenizer.decode(answer.reasoning).split()) for answer in self.reasoned]
+
+    @property
+    def unended(self) -> int:
+        """Reasonings that did not end within the limit; their labels are scored from a marker that the model did not write."""
+        return sum(not answer.ended for answer in self.reasoned)
+
     def answers(self, decoder: str) -> Answers:
         """Label names under a decoding (`grid.decoding`), Uncertain among them where it is offered; None outside the label set."""
         trie, edges = self.scheme.trie, self.scores.edges
         if decoder == "generate":
             chosen = decoding.free(self.scores.written, trie)
+            if self.reasoned:
+                chosen = np.where([answer.ended for answer in self.reasoned], chosen, -1)
         elif decoder == "pmi":
             chosen = decoding.pmi(edges, self.empty.edges, trie)
         else:
@@ -80,22 +97,25 @@ class Asker:
 
     Args:
         about: `prompts.json` of the strategy (tasks/render.py).
-        max_length: tokens of prompt and label together.
+        max_length: tokens of prompt and answer together.
     """
 
     def __init__(self, model: Any, tokenizer: Any, about: Mapping[str, Any], *, max_length: int, batch_tokens: int) -> None:
-        self._about = about
-        self.scheme = LabelScheme.build(tokenizer, about["written"], max_length)
+        self._model, self._about, self._batch_tokens = model, about, batch_tokens
+        self.scheme = LabelScheme.build(tokenizer, about["written"], max_length, about.get("max_reasoning", 0))
         self._scorer = Scorer(model, self.scheme.trie, batch_tokens=batch_tokens)
 
     def __call__(self, prompts: Sequence[Prompt]) -> Scored:
-        """Score prompts."""
-        rows = self.scheme.encode(prompts)
+        """Let the model write its reasonings where the strategy wants them, and score the labels after that."""
+        rows, reasoned = self.scheme.encode(prompts), []
+        if self.scheme.reasoning:
+            done = reason(self._model, self.scheme, rows, batch_tokens=self._batch_tokens)
+            rows, reasoned = done.rows, done.answers
         scores = self._scorer.read([row.ids for row in rows.encoded], rows.prefix)
-        return Scored(self.scheme, scores, self._empty, rows)
+        return Scored(self.scheme, scores, self._empty, rows, reasoned)
 
     @cached_property
     def _empty(self) -> Scores:
-        """Of the prompt of an empty text, asked once."""
+        """Of the prompt of an empty text, without a reasoning, asked once."""
         empty = Prompt("empty", [(kind, text) for kind, text in self._about["empty"]], self.scheme.labels[0])
-        return self._scorer.read([self.scheme.encode([empty]).encoded[0].ids])
+        return self._scorer.read([self.scheme.encode([empty]).encoded[0].ids + [self.scheme.marker] * bool(self.scheme.reasoning)])

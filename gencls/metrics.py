@@ -212,7 +212,7 @@ def write_predictions(frame: pd.DataFrame, path: Path) -> None:
 
 def read_predictions(path: Path) -> pd.DataFrame:
     """Read a predictions file back: a text or a label such as "NA" or "null" stays what it is."""
-    words = {"id": str, "text": str, "label": str, "predicted": str}
+    words = {"id": str, "text": str, "label": str, "reasoning": str, "predicted": str}
     numbers = [column for column in pd.read_csv(path, nrows=0).columns if column not in words]
     return pd.read_csv(path, dtype=words, keep_default_na=False, na_values={column: [""] for column in numbers})
 

@@ -23,6 +23,8 @@ Algorithm = Literal["reinforce_pp", "reinforce_pp_baseline", "grpo", "expected",
 ClassWeights = Literal["none", "balanced"]
 Severity = Literal["error", "warning"]
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
+Reasoning = Literal["none", "written", "blind", "shuffled", "withheld", "matched"]
+RationaleKind = Literal["written", "blind"]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 """Becomes a folder and a DVC stage name."""
@@ -166,6 +168,31 @@ class Strategy(Section):
     """Offer the label Uncertain, and give it to the training rows that `mine` marked."""
     labels: Literal["name", "number"] = "name"
     """`number` writes each label as a number that carries no meaning and no order."""
+    reasoning: Reasoning = "none"
+    """What is written before the label. The rationales of `rationalise`: `written` for the gold label (the two-stage paper's Q->RA),
+    `blind` without it, `shuffled` between rows of a class. Or nothing, on the rows that have a rationale: `withheld` (its Q->A), or
+    `matched`: those rows repeated until they are as many tokens as with rationales. `none` trains on all rows."""
+
+    @property
+    def reasons(self) -> bool:
+        """Whether the model writes a reasoning before its label."""
+        return self.reasoning in ("written", "blind", "shuffled")
+
+    @property
+    def needs(self) -> RationaleKind | None:
+        """The rationales whose rows it is trained on."""
+        return None if self.reasoning == "none" else "blind" if self.reasoning == "blind" else "written"
+
+    @property
+    def asked(self) -> "Strategy":
+        """The same as far as a prompt at inference shows it."""
+        return self.model_copy(update={"reasoning": "written" if self.reasons else "none"})
+
+    @model_validator(mode="after")
+    def _reasoning_is_for_the_gold_label(self) -> "Strategy":
+        if self.uncertain and self.reasoning != "none":
+            raise ValueError(f"reasoning: {self.reasoning} explains the gold label, which uncertain takes away; choose one of the two")
+        return self
 
     @model_validator(mode="after")
     def _examples_are_shown(self) -> "Strategy":
@@ -201,6 +228,8 @@ class Model(Section):
     """Commit of a hub id; the resolved one is recorded either way."""
     max_length: Positive = 512
     """Tokens of prompt and answer together; longer texts lose their middle."""
+    max_reasoning: Positive = 48
+    """Tokens of a reasoning written before the label; of `max_length` they are kept free where a strategy reasons."""
     lora: Lora | None = None
     """null trains all weights."""
     dtype: Literal["float32", "bfloat16"] = "float32"
@@ -302,6 +331,94 @@ class Sft(Train):
     """`balanced` weighs a row's loss by the inverse frequency of its class."""
 
 
+class BuiltinCorpus(Section):
+    """Small task families made by this project, none of them a classification data set."""
+
+    source: Literal["builtin"]
+    rows: Positive = 6000
+
+
+class TableCorpus(Section):
+    """Columns of a corpus."""
+
+    question: str = "question"
+    answer: str = "answer"
+    reasoning: str = "reasoning"
+
+
+class FilesCorpus(TableCorpus):
+    """data/raw/<name>/train.jsonl, or its copy under `GENCLS_DATA`."""
+
+    source: Literal["files"]
+    name: Name
+    sha256: str
+    """Of the rows as read; a mismatch stops the stage and says what was read."""
+
+
+class HubCorpus(TableCorpus):
+    """A data set of the Hugging Face hub, or a local folder of the same format."""
+
+    source: Literal["hub"]
+    id: str
+    revision: str | None = None
+    """Commit; required unless `id` is a local folder."""
+    config: str | None = None
+    split: str = "train"
+    """`train[:10%]` takes a part."""
+
+    @model_validator(mode="after")
+    def _rows_are_pinned(self) -> "HubCorpus":
+        if self.revision is None and not Path(self.id).is_dir():
+            raise ValueError(f"{self.id!r} is not a local folder, so it is a hub id and needs `revision`: the commit whose rows are meant")
+        return self
+
+
+AnyCorpus = Annotated[BuiltinCorpus | FilesCorpus | HubCorpus, Field(discriminator="source")]
+
+
+class Reasoner(Train):
+    """Stage one of the two-stage recipe: the base learns to write a reasoning for a question and its answer."""
+
+    enabled: bool = False
+    """Strategies that reason need it; without them it would be a training run for nothing."""
+    corpus: AnyCorpus = BuiltinCorpus(source="builtin")
+    blind: Share = 0.2
+    """Share of the rows whose answer is left out, so that the same reasoner can write without it; 0 is the paper's."""
+    epochs: Positive = 4
+    batch_size: Positive = 32
+    lr: float = Field(default=1e-3, gt=0)
+    unmerge: Share = 0.1
+    """As in `sft`."""
+
+
+class Rationalise(Section):
+    """Stage two a: the reasoner writes a rationale for every training row."""
+
+    kinds: list[RationaleKind] = Field(default=["written"], min_length=1)
+    """`written` from text and gold label, `blind` from the text alone. Only rows for which every kind came out well are kept."""
+    temperature: float = Field(default=0.7, gt=0)
+    top_p: float = Field(default=0.95, gt=0, le=1)
+    attempts: Positive = 3
+    """Drafts per row: one that is empty, does not end or repeats itself is written anew; then the row is dropped."""
+    keep: Literal["all", "consistent"] = "all"
+    """`consistent` keeps the rows whose written rationale alone lets a scorer that sees neither text nor label find the gold label."""
+    batch_tokens: Positive = 8192
+    """Tokens per pass; changes speed, and samples within rounding."""
+
+    @field_validator("kinds")
+    @classmethod
+    def _kinds_differ(cls, kinds: list[RationaleKind]) -> list[RationaleKind]:
+        if len(set(kinds)) < len(kinds):
+            raise ValueError("a kind is named twice")
+        return kinds
+
+    @model_validator(mode="after")
+    def _there_is_something_to_filter(self) -> "Rationalise":
+        if self.keep == "consistent" and "written" not in self.kinds:
+            raise ValueError("keep: consistent judges the written rationales; name written among kinds")
+        return self
+
+
 class Rl(Train):
     """Reinforcement learning after the SFT warm-up."""
 
@@ -387,6 +504,8 @@ class Params(Section):
     define: Define = Define()
     neighbours: Neighbours = Neighbours()
     head: Head = Head()
+    reasoner: Reasoner = Reasoner()
+    rationalise: Rationalise = Rationalise()
     sft: Sft = Sft()
     rl: Rl = Rl()
     evaluate: Evaluate = Evaluate()
@@ -398,9 +517,25 @@ class Params(Section):
             for i, name in enumerate(getattr(self.grid, key)):
                 _require(name, self.strategies, f"grid.{key}[{i}]", "strategies")
         _require(self.rl.warmup_strategy, self.grid.train, "rl.warmup_strategy", "grid.train")
+        if self.strategies[self.rl.warmup_strategy].reasons:
+            raise ValueError(
+                f"rl.warmup_strategy: {self.rl.warmup_strategy!r} reasons before its label; RL over labels cannot go on from it"
+            )
         for name in self.datasets:
             if name in RESERVED_NAMES:
                 raise ValueError(f"datasets.{name}: the name is reserved for a folder of data/; reserved: {', '.join(RESERVED_NAMES)}")
+        return self
+
+    @model_validator(mode="after")
+    def _rationales_are_written(self) -> "Params":
+        for name, strategy in self.strategies.items():
+            key = f"strategies.{name}.reasoning: {strategy.reasoning}"
+            if strategy.needs and not self.reasoner.enabled:
+                raise ValueError(f"{key} needs rationales; set reasoner.enabled to true")
+            if strategy.needs and strategy.needs not in self.rationalise.kinds:
+                raise ValueError(f"{key} needs {strategy.needs!r} among rationalise.kinds, which has {', '.join(self.rationalise.kinds)}")
+        if self.reasoner.enabled and "blind" in self.rationalise.kinds and not self.reasoner.blind:
+            raise ValueError("rationalise.kinds: blind needs a reasoner that has seen questions without answers; raise reasoner.blind")
         return self
 
 
@@ -450,7 +585,7 @@ def _explain(detail: ErrorDetails) -> str:
 
 def _path(loc: tuple[int | str, ...]) -> str:
     """`("datasets", "a", "files", "test")` → `datasets.a.test`: pydantic puts the source's tag into the path, the file has no such key."""
-    tagged = len(loc) > 2 and loc[0] == "datasets"
+    tagged = len(loc) > 2 and (loc[0] == "datasets" or loc[:2] == ("reasoner", "corpus"))
     text = ""
     for part in (*loc[:2], *loc[3:]) if tagged else loc:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)

@@ -29,11 +29,12 @@ class Template:
     definition: str
     text: str
     label: str
+    reasoning: str
 
 
 TEMPLATES = {
-    "en": Template("Classify the text. Answer with one label.", "Labels: ", ", ", "{label}: {meaning}", "Text: ", "Label:"),
-    "zh": Template("请对文本分类，只回答一个类别。", "类别：", "、", "{label}：{meaning}", "文本：", "类别："),
+    "en": Template("Classify the text. Answer with one label.", "Labels: ", ", ", "{label}: {meaning}", "Text: ", "Label:", "Reasoning:"),
+    "zh": Template("请对文本分类，只回答一个类别。", "类别：", "、", "{label}：{meaning}", "文本：", "类别：", "理由："),
 }
 REWORDED = {
     "en": replace(
@@ -46,11 +47,12 @@ REWORDED = {
 
 @dataclass(frozen=True)
 class Prompt:
-    """One rendered row; `label` is the name of the label that is to be written."""
+    """One rendered row; `label` is the name of the label that is to be written, after `reasoning` if there is one."""
 
     id: str
     segments: list[Segment]
     label: str
+    reasoning: str = ""
 
     @property
     def content(self) -> str:
@@ -98,18 +100,20 @@ class Renderer:
         segments: list[Segment] = [("fixed", self.head())]
         for example, label in (*self.fixed, *examples):
             segments += [("fixed", t.text), ("text", example), ("fixed", f"\n{t.label} {self.written[label]}\n\n")]
-        return [*segments, ("fixed", t.text), ("text", text), ("fixed", f"\n{t.label}")]
+        return [*segments, ("fixed", t.text), ("text", text), ("fixed", f"\n{t.reasoning if self.strategy.reasons else t.label}")]
 
 
 def write(prompts: Iterable[Prompt], path: Path) -> None:
     """One JSON object a line."""
     with path.open("w", encoding="utf-8") as file:
         for prompt in prompts:
-            file.write(json.dumps({"id": prompt.id, "segments": prompt.segments, "label": prompt.label}, ensure_ascii=False) + "\n")
+            row = {"id": prompt.id, "segments": prompt.segments, "label": prompt.label}
+            taught = {"reasoning": prompt.reasoning} if prompt.reasoning else {}
+            file.write(json.dumps(row | taught, ensure_ascii=False) + "\n")
 
 
 def read(path: Path) -> list[Prompt]:
     """The inverse of `write`."""
     with path.open(encoding="utf-8", newline="\n") as file:
         rows = [json.loads(line) for line in file]
-    return [Prompt(row["id"], [(kind, text) for kind, text in row["segments"]], row["label"]) for row in rows]
+    return [Prompt(row["id"], [(kind, text) for kind, text in row["segments"]], row["label"], row.get("reasoning", "")) for row in rows]

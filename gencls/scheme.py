@@ -1,10 +1,11 @@
 """A closed label set for one tokenizer: what turns rendered rows into token ids and scores back into labels. No torch here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from gencls import reasoning
 from gencls.encode import Encoded, PromptEncoder, label_sequences, shared_prefix
 from gencls.prompts import Prompt
 from gencls.trie import LabelTrie
@@ -18,11 +19,13 @@ class Rows:
         encoded: one entry a row.
         gold: label number of each row.
         prefix: token ids that all prompts start with.
+        reasonings: token ids to be written before each label, the marker among them; empty where labels are answered directly.
     """
 
     encoded: list[Encoded]
     gold: list[int]
     prefix: list[int]
+    reasonings: list[list[int]] = field(default_factory=list)
 
     @property
     def cut(self) -> int:
@@ -38,17 +41,19 @@ class LabelScheme:
         written: label name → what is written for it; the last name may be Uncertain.
         sequences: token ids of each label as it is written, end token included.
         max_length: tokens of prompt and label together.
+        reasoning: tokens of the longest reasoning before the label; 0 where labels are answered directly.
     """
 
     tokenizer: Any
     written: Mapping[str, str]
     sequences: list[list[int]]
     max_length: int
+    reasoning: int = 0
 
     @classmethod
-    def build(cls, tokenizer: Any, written: Mapping[str, str], max_length: int) -> "LabelScheme":
-        """Tokenise what is written for each label name (`gencls.labels.written`)."""
-        return cls(tokenizer, written, label_sequences(list(written.values()), tokenizer), max_length)
+    def build(cls, tokenizer: Any, written: Mapping[str, str], max_length: int, reasoning: int = 0) -> "LabelScheme":
+        """Tokenise what is written for each label name (`gencls.labels.written`); `reasoning` is `max_reasoning` of prompts.json."""
+        return cls(tokenizer, written, label_sequences(list(written.values()), tokenizer), max_length, reasoning)
 
     @cached_property
     def labels(self) -> list[str]:
@@ -60,13 +65,24 @@ class LabelScheme:
         """The label set as a trie."""
         return LabelTrie(self.sequences)
 
+    @cached_property
+    def marker(self) -> int:
+        """The token between a reasoning and the label."""
+        return reasoning.marker(self.tokenizer)
+
     @property
     def prompt_tokens(self) -> int:
-        """Longest prompt that leaves room for the longest label."""
-        return self.max_length - max(len(sequence) for sequence in self.sequences)
+        """Longest prompt that leaves room for the longest answer."""
+        answer = max(len(sequence) for sequence in self.sequences) + (self.reasoning + 1 if self.reasoning else 0)
+        return self.max_length - answer
 
     def encode(self, prompts: Sequence[Prompt]) -> Rows:
         """Prompts to token ids; over-long texts lose their middle."""
         encoded = PromptEncoder(self.tokenizer, self.prompt_tokens)(prompts)
         number = {label: i for i, label in enumerate(self.labels)}
-        return Rows(encoded, [number[prompt.label] for prompt in prompts], shared_prefix([row.ids for row in encoded]))
+        gold = [number[prompt.label] for prompt in prompts]
+        return Rows(encoded, gold, shared_prefix([row.ids for row in encoded]), self._reasonings(prompts) if self.reasoning else [])
+
+    def _reasonings(self, prompts: Sequence[Prompt]) -> list[list[int]]:
+        written = reasoning.encode([prompt.reasoning for prompt in prompts], self.tokenizer)
+        return [[*ids[: self.reasoning], self.marker] for ids in written]

@@ -8,9 +8,10 @@ A cell is a trained model under one inference strategy and one decoding. Roles n
     warm_up        the SFT model that RL started from, asked as it was trained
     rl_<algorithm> an RL model, asked as its warm-up was
     best           the best of all cells; the model to take away
+    arm_<strategy> an SFT model of the reasoning comparison, asked as it was trained; whatever its score, for it is compared and not chosen
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 PLAIN_STRATEGY = "zero_shot"
@@ -46,12 +47,13 @@ class Cell:
         return f"{self.trainer}-{self.name}-{self.infer}-{self.decoding}"
 
 
-def roles(cells: Sequence[Cell], trained_under: Mapping[str, str]) -> dict[str, Cell]:
+def roles(cells: Sequence[Cell], trained_under: Mapping[str, str], arms: Collection[str] = ()) -> dict[str, Cell]:
     """Role → cell; a role that the grid has no cell for is absent. Of equals the earlier cell is chosen.
 
     Args:
         cells: the whole grid.
         trained_under: model → the strategy of its training prompts; for RL that of its warm-up.
+        arms: training strategies of the reasoning comparison.
     """
     plain = PLAIN_DECODING if any(cell.decoding == PLAIN_DECODING for cell in cells) else cells[0].decoding
     own = [cell for cell in cells if cell.infer == trained_under[cell.model] and cell.decoding == plain]
@@ -65,6 +67,7 @@ def roles(cells: Sequence[Cell], trained_under: Mapping[str, str]) -> dict[str, 
         "warm_up": [cell for cell in own if cell.trainer == "sft" and cell.name in started],
         **{f"rl_{cell.name}": [cell] for cell in rl},
         "best": list(cells),
+        **{f"arm_{cell.name}": [cell] for cell in own if cell.trainer == "sft" and cell.name in arms},
     }
     return {role: best(candidates) for role, candidates in found.items() if candidates}
 

@@ -1,6 +1,6 @@
 """Supervised fine-tuning: the policy warm-up of GenCLS++, and with the zero-shot strategy its naive SFT baseline.
 
-TRL's SFTTrainer with five things changed: the language-model head runs on the label's positions only (stock TRL runs it on every prompt
+TRL's SFTTrainer with five things changed: the language-model head runs on the answer's positions only (stock TRL runs it on every prompt
 position where there is no GPU); the prefix that all prompts share is computed once a step, with gradients, and its keys and values are
 repeated; texts are segmented anew each epoch (seeded BPE-dropout); length bucketing happens within a step, not between steps; and the
 checkpoint kept is the one with the best validation accuracy over the label trie, the measure that counts, not the one with the lowest loss.
@@ -8,11 +8,12 @@ checkpoint kept is the one with the best validation accuracy over the label trie
 Why within a step: rows of one length are often rows of one kind, and a step that sees one kind only is a poor sample. So a step's rows are
 drawn at random and then cut into groups of like length, each padded for itself; their gradients add up to those of the whole step.
 
-Legend of axes: B rows, P prefix tokens, R tokens of the longest rest of a prompt, T tokens of the longest label.
+Legend of axes: B rows, P prefix tokens, R tokens of the longest rest of a prompt, T tokens of the longest target.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -25,7 +26,9 @@ from transformers import DynamicCache
 from trl import SFTConfig, SFTTrainer
 
 from gencls import decoding
-from gencls.params import ClassWeights, Sft
+from gencls.encode import Encoded
+from gencls.generation import reason
+from gencls.params import ClassWeights, Sft, Train
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer, prefix_cache, repeated
 from gencls.tokenizer import Unmerger, segment_anew
@@ -39,27 +42,38 @@ FILL = 0.8
 """A group holds rows at least this share as long as its longest."""
 
 
-class LabelCollator:
-    """Rows to batches `[padding | rest of the prompt | label without its end]`, longest first, all labels ending in the same column.
+@dataclass(frozen=True)
+class Reader:
+    """How training reads prompts: the tokenizer, how texts are segmented anew, and how long a prompt may become by that."""
 
-    Yields input_ids, attention_mask, position_ids (B, R + T - 1), labels (B, T) with `IGNORED` before short labels, weights (B,) of
+    tokenizer: Any
+    unmerger: Unmerger
+    longest: int
+
+
+class TargetCollator:
+    """Rows to batches `[padding | rest of the prompt | target without its end]`, longest first, all targets ending in the same column.
+
+    A target is what the model is to write: a label, perhaps with a reasoning before it.
+
+    Yields input_ids, attention_mask, position_ids (B, R + T - 1), labels (B, T) with `IGNORED` before short targets, weights (B,) of
     the rows' losses, prefix (1, P).
     """
 
-    def __init__(self, scheme: LabelScheme, prefix: Sequence[int], unmerger: Unmerger, *, seed: int) -> None:
-        self._scheme, self._prefix, self._unmerger, self._seed = scheme, list(prefix), unmerger, seed
+    def __init__(self, reader: Reader, prefix: Sequence[int], *, seed: int) -> None:
+        self._reader, self._prefix, self._seed = reader, list(prefix), seed
         self.epoch = 0
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Tensor]:
         """One batch."""
-        triples = [(self._segmented_anew(row)[len(self._prefix) :], self._scheme.sequences[row["gold"]], row["weight"]) for row in rows]
+        triples = [(self._segmented_anew(row)[len(self._prefix) :], row["target"], row["weight"]) for row in rows]
         triples.sort(key=lambda triple: -len(triple[0]) - len(triple[1]))
         inputs = [prompt + sequence[:-1] for prompt, sequence, _ in triples]
         sequences = [sequence for _, sequence, _ in triples]
         width, longest = max(map(len, inputs)), max(map(len, sequences))
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in inputs])
         return {
-            "input_ids": torch.tensor([[self._scheme.tokenizer.pad_token_id] * (width - len(row)) + row for row in inputs]),
+            "input_ids": torch.tensor([[self._reader.tokenizer.pad_token_id] * (width - len(row)) + row for row in inputs]),
             "attention_mask": torch.cat([mask.new_ones(len(rows), len(self._prefix)), mask], dim=1),
             "position_ids": (mask.cumsum(dim=1) - 1).clamp(min=0) + len(self._prefix),
             "labels": torch.tensor([[IGNORED] * (longest - len(s)) + s for s in sequences]),
@@ -69,15 +83,15 @@ class LabelCollator:
 
     def _segmented_anew(self, row: dict[str, Any]) -> list[int]:
         rng = np.random.default_rng([self._seed, self.epoch, row["row"]])
-        longest = self._scheme.prompt_tokens
-        return segment_anew(row["input_ids"], row["spans"], self._unmerger, rng, start=len(self._prefix), longest=longest)
+        reader = self._reader
+        return segment_anew(row["input_ids"], row["spans"], reader.unmerger, rng, start=len(self._prefix), longest=reader.longest)
 
 
-class LabelTrainer(Validated, SFTTrainer):  # type: ignore[misc]  # trl is untyped here
-    """SFTTrainer over `LabelCollator` batches, evaluated by accuracy over the label trie."""
+class TargetTrainer(Validated, SFTTrainer):  # type: ignore[misc]  # trl is untyped here
+    """SFTTrainer over `TargetCollator` batches."""
 
     def compute_loss(self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, num_items_in_batch: Any = None) -> Tensor:
-        """Mean weighted negative log-likelihood of the label tokens (Trainer divides by their number over all accumulated batches)."""
+        """Mean weighted negative log-likelihood of the target tokens (Trainer divides by their number over all accumulated batches)."""
         prefix, labels = inputs["prefix"], inputs["labels"]
         cache = prefix_cache(model, prefix[0].tolist()) if prefix.shape[1] else None
         total = sum(group_loss(model, inputs, group, cache) for group in groups(inputs["attention_mask"].sum(dim=1) - prefix.shape[1]))
@@ -86,9 +100,9 @@ class LabelTrainer(Validated, SFTTrainer):  # type: ignore[misc]  # trl is untyp
 
 def group_loss(model: Any, inputs: dict[str, Tensor], group: slice, cache: DynamicCache | None) -> Tensor:
     """Summed weighted negative log-likelihood of some rows, without the padding that only longer rows need."""
-    prefix, labels = inputs["prefix"].shape[1], inputs["labels"][group]
-    padding = int((inputs["attention_mask"][group, prefix:].sum(dim=0) == 0).sum())
-    mask = inputs["attention_mask"][group]
+    prefix, mask = inputs["prefix"].shape[1], inputs["attention_mask"][group]
+    padding = int((mask[:, prefix:].sum(dim=0) == 0).sum())
+    labels = inputs["labels"][group, -(mask.shape[1] - prefix - padding) :]  # a long target may be longer than all of a short row
     logits = model(
         input_ids=inputs["input_ids"][group, padding:],
         attention_mask=torch.cat([mask[:, :prefix], mask[:, prefix + padding :]], dim=1),
@@ -124,34 +138,64 @@ def validate(model: Any, rows: Rows, trie: LabelTrie) -> dict[str, float]:
 
 
 def finetune(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], sft: Sft, run: Run) -> Any:
-    """The model after SFT on `rows["train"]`, at its best accuracy on `rows["validation"]`."""
-    collator = LabelCollator(scheme, rows["train"].prefix, Unmerger(scheme.tokenizer, sft.unmerge), seed=run.seed)
-    dataset = _dataset(rows["train"], sft.class_weights)
-    trainer = LabelTrainer(
-        model,
-        _config(sft, run, cpu=model.device.type == "cpu"),
-        train_dataset=dataset,
-        eval_dataset=dataset.select(range(1)),  # Trainer wants one to evaluate at all; `measure` reads `validation`
-        processing_class=scheme.tokenizer,
-        data_collator=collator,
-        callbacks=[EpochCounter(collator)],
-        measure=lambda model: validate(model, rows["validation"], scheme.trie),
+    """The model after SFT on `rows["train"]`, at its best accuracy on `rows["validation"]`; where it reasons, after its own reasoning."""
+
+    def measure(model: Any) -> dict[str, float]:
+        validation = rows["validation"]
+        return validate(model, reason(model, scheme, validation).rows if scheme.reasoning else validation, scheme.trie)
+
+    train_rows = rows["train"]
+    sequences = [scheme.sequences[gold] for gold in train_rows.gold]
+    reasonings = train_rows.reasonings or [[]] * len(sequences)
+    targets = Targets(
+        train_rows.encoded,
+        [[*written, *sequence] for written, sequence in zip(reasonings, sequences, strict=True)],
+        train_rows.prefix,
+        row_weights(train_rows.gold, sft.class_weights),
     )
-    train(trainer, run)
+    reader = Reader(scheme.tokenizer, Unmerger(scheme.tokenizer, sft.unmerge), scheme.prompt_tokens)
+    trainer = fit(model, targets, sft, run, reader=reader, measure=measure)
     write_curve(trainer.state.log_history, ["step", "epoch", "loss", "eval_loss", "eval_accuracy"], run.curve)
     return trainer.model.eval()
 
 
-def _dataset(rows: Rows, class_weights: ClassWeights) -> datasets.Dataset:
-    return datasets.Dataset.from_dict(
-        {
-            "row": range(len(rows.gold)),
-            "input_ids": [row.ids for row in rows.encoded],
-            "spans": [row.spans for row in rows.encoded],
-            "gold": rows.gold,
-            "weight": row_weights(rows.gold, class_weights),
-        }
+@dataclass(frozen=True)
+class Targets:
+    """Prompts and what is to be written after them; `weights` of the rows' losses."""
+
+    encoded: Sequence[Encoded]
+    targets: Sequence[Sequence[int]]
+    prefix: Sequence[int]
+    weights: Sequence[float]
+
+    def dataset(self) -> datasets.Dataset:
+        """As Trainer wants it."""
+        return datasets.Dataset.from_dict(
+            {
+                "row": range(len(self.encoded)),
+                "input_ids": [row.ids for row in self.encoded],
+                "spans": [row.spans for row in self.encoded],
+                "target": self.targets,
+                "weight": self.weights,
+            }
+        )
+
+
+def fit(model: Any, targets: Targets, section: Train, run: Run, *, reader: Reader, measure: Callable[[Any], dict[str, float]]) -> Any:
+    """The trainer after training on targets, its model at the best `score` that `measure` gave."""
+    collator, dataset = TargetCollator(reader, targets.prefix, seed=run.seed), targets.dataset()
+    trainer = TargetTrainer(
+        model,
+        _config(section, run, cpu=model.device.type == "cpu"),
+        train_dataset=dataset,
+        eval_dataset=dataset.select(range(1)),  # Trainer wants one to evaluate at all; `measure` reads its own rows
+        processing_class=reader.tokenizer,
+        data_collator=collator,
+        callbacks=[EpochCounter(collator)],
+        measure=measure,
     )
+    train(trainer, run)
+    return trainer
 
 
 def row_weights(gold: Sequence[int], class_weights: ClassWeights) -> list[float]:
@@ -162,11 +206,11 @@ def row_weights(gold: Sequence[int], class_weights: ClassWeights) -> list[float]
     return [len(gold) / (len(counts) * counts[label]) for label in gold]
 
 
-def _config(sft: Sft, run: Run, *, cpu: bool) -> SFTConfig:
+def _config(section: Train, run: Run, *, cpu: bool) -> SFTConfig:
     return SFTConfig(
         max_length=None,
         completion_only_loss=False,
         dataset_kwargs={"skip_prepare_dataset": True},
-        **optimisation(sft),
+        **optimisation(section),
         **settings(run, cpu=cpu),
     )

@@ -1,7 +1,8 @@
 """evaluate: a trained model under every inference strategy and decoding, on validation → reports/evaluate/<ds>/<trainer>/<name>/.
 
-metrics.json holds a score per cell of the grid, <infer>.csv the answers behind them (id, label, one column per decoding). The model is
-loaded once. The test split is not touched here: `final` runs it for the cells that are chosen on these scores.
+metrics.json holds a score per cell of the grid, <infer>.csv the answers behind them (id, label, the reasoning of a strategy that has one,
+one column per decoding). The model is loaded once. The test split is not touched here: `final` runs it for the cells that are chosen on
+these scores.
 """
 
 from typing import Any
@@ -32,6 +33,7 @@ def main(params: Params, ds: str, trainer: str, name: str) -> None:
             answers = {decoder: scored.answers(decoder) for decoder in params.grid.decoding}
             cells[infer] = _cell(rendered, scored, answers)
             table = {"id": [p.id for p in rendered], "label": [p.label for p in rendered]}
+            table |= {"reasoning": scored.reasonings} if scored.reasoned else {}
             table |= {decoder: [answer or "" for answer in given] for decoder, given in answers.items()}
             pd.DataFrame(table).to_csv(out / f"{infer}.csv", index=False, lineterminator="\n")
             say(f"{trainer}/{name} asked with {infer}: " + ", ".join(f"{d} {s['accuracy']:.3f}" for d, s in cells[infer]["scores"].items()))
@@ -45,6 +47,7 @@ def _cell(rendered: list[Prompt], scored: Scored, answers: dict[str, list[str | 
     return {
         "scores": {decoder: metrics.score(gold, certain(given), labels=scored.labels) for decoder, given in answers.items()},
         "uncertain": {decoder: round(given.count(UNCERTAIN) / len(given), 6) for decoder, given in answers.items()},
+        "unended": scored.unended,
         "outside": round(scored.outside, 6),
         "cut_rows": scored.rows.cut,
         "label_tokens": {label: length for label, length in lengths if label != UNCERTAIN},

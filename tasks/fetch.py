@@ -14,10 +14,10 @@ from dvc.repo.open_repo import clean_repos
 
 from gencls.params import FilesDataSet, GitDataSet, HubDataSet, Split, SplitFiles
 from gencls.sources import Unreachable, files, read
+from tasks.paths import COPIES
 
-COPIES = "GENCLS_DATA"
-"""Environment variable: a folder with <data set>/<split>.jsonl (text, label) to read in place of git and hub."""
 COPY = SplitFiles(train="train.jsonl", validation="validation.jsonl", test="test.jsonl")
+"""Under `COPIES`: <data set>/<split>.jsonl (text, label), read in place of git and hub."""
 
 
 def rows(spec: GitDataSet | HubDataSet, ds: str, *, seed: int) -> dict[Split, pd.DataFrame]:

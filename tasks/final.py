@@ -2,7 +2,8 @@
 
 metrics.json says which cell has which role (gencls/selection.py) and holds a record per cell on validation and on test, and what validation
 says about its probabilities: their temperature, and the confidence from which on its answers are precise enough (`evaluate.precision`; null
-where none is). <cell>.csv are the predictions on test, <cell>.validation.csv those on validation.
+where none is). <cell>.csv are the predictions on test, <cell>.validation.csv those on validation; where the model reasons before its label,
+with that.
 """
 
 from itertools import groupby
@@ -23,7 +24,7 @@ FILES = {"validation": "{}.validation.csv", "test": "{}.csv"}
 
 def main(params: Params, ds: str) -> None:
     """Choose the cells, and answer the test split with each."""
-    roles = selection.roles(grid(params, ds), stage.trained_under(params))
+    roles = selection.roles(grid(params, ds), stage.trained_under(params), stage.reasoning_arms(params))
     chosen = sorted({cell.key: cell for cell in roles.values()}.values(), key=lambda cell: (cell.model, cell.infer))
     arms: dict[str, Any] = {}
     with stage.writing(paths.final(ds)) as out:
@@ -64,7 +65,11 @@ def _record(params: Params, rendered: list[Prompt], scored: Scored, decoder: str
     settings = {"bootstrap": params.evaluate.bootstrap, "bins": params.evaluate.bins, "seed": params.seed}
     gold = [prompt.label for prompt in rendered]
     answers = certain(scored.answers(decoder))
-    return {**metrics.evaluate(gold, answers, scored.probabilities, labels=scored.labels, **settings), "cut_rows": scored.rows.cut}
+    return {
+        **metrics.evaluate(gold, answers, scored.probabilities, labels=scored.labels, **settings),
+        "cut_rows": scored.rows.cut,
+        "unended": scored.unended,
+    }
 
 
 def _calibrated(params: Params, rendered: list[Prompt], scored: Scored, decoder: str) -> dict[str, float | None]:
@@ -80,7 +85,10 @@ def _calibrated(params: Params, rendered: list[Prompt], scored: Scored, decoder:
 
 def _predictions(rendered: list[Prompt], scored: Scored, decoder: str) -> Any:
     ids, texts, gold = zip(*[(prompt.id, prompt.text, prompt.label) for prompt in rendered], strict=True)
-    return metrics.predictions_frame(ids, texts, gold, certain(scored.answers(decoder)), scored.probabilities, scored.labels)
+    frame = metrics.predictions_frame(ids, texts, gold, certain(scored.answers(decoder)), scored.probabilities, scored.labels)
+    if scored.reasoned:
+        frame.insert(3, "reasoning", scored.reasonings)
+    return frame
 
 
 if __name__ == "__main__":

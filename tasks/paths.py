@@ -6,6 +6,9 @@ PARAMS = Path("params.yaml")
 SCRATCH = Path(".gencls")
 """Git-ignored: unfinished outputs, training checkpoints, timings. Safe to delete while nothing runs."""
 
+COPIES = "GENCLS_DATA"
+"""Environment variable: a folder with copies of data sets and corpora to read in place of their sources."""
+
 REPORT = Path("reports/report.html")
 METRICS = Path("reports/metrics.json")
 CONFUSION = Path("reports/confusion")
@@ -59,6 +62,21 @@ def base(ds: str) -> Path:
     return Path("models/base") / ds
 
 
+def reasoner(ds: str) -> Path:
+    """Folder of the reasoning generator; without weights where it is switched off."""
+    return Path("models/reasoner") / ds
+
+
+def rationales(ds: str) -> Path:
+    """A rationale per training row and kind (id, written, blind); rows without one are absent."""
+    return Path("data/rationales") / f"{ds}.parquet"
+
+
+def rationalising(ds: str) -> Path:
+    """Counts of the rationalise stage."""
+    return Path("reports/rationalise") / f"{ds}.json"
+
+
 def model(trainer: str, ds: str, name: str) -> Path:
     """Folder of a trained model; `trainer` is sft or rl, `name` its strategy or algorithm."""
     return Path("models") / trainer / ds / name
@@ -70,7 +88,7 @@ def bundle(ds: str) -> Path:
 
 
 def curve(stage: str, ds: str, name: str | None = None) -> Path:
-    """Learning curve (csv) of base, head, sft or rl."""
+    """Learning curve (csv) of base, head, reasoner, sft or rl."""
     return Path("reports") / stage / (f"{ds}/{name}.csv" if name else f"{ds}.csv")
 
 

@@ -1,16 +1,19 @@
 """render: a data set under one strategy → data/prompts/<ds>/<strategy>/{train,validation,test}.jsonl and prompts.json.
 
-prompts.json holds what a model must know besides its weights: the label names, how each is written, the strategy, and the prompt of an
-empty text, whose label scores PMI decoding subtracts.
+prompts.json holds what a model must know besides its weights: the label names, how each is written, the strategy, how long a reasoning may
+become (0 where labels are answered directly), and the prompt of an empty text, whose label scores PMI decoding subtracts.
+
+Under a strategy with `reasoning` the training prompts are those of the rows that have a rationale, which stands beside the label; no other
+split has any.
 """
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from gencls import examples
+from gencls import examples, reasoning
 from gencls.labels import UNCERTAIN, written
 from gencls.params import SPLITS, Params, Split, Strategy
 from gencls.progress import say
@@ -76,17 +79,35 @@ def main(params: Params, ds: str, strategy: str) -> None:
     fixed = rows.fixed()
     names = written(labels, record, language=language, seed=params.seed)
     renderer = Renderer(record, names, TEMPLATES[language], definitions, [rows.example(place) for place in fixed])
+    rationales = _rationales(ds, rows.train, record, seed=params.seed)
     with stage.writing(paths.prompts(ds, strategy)) as folder:
         folder.mkdir()
         for split in SPLITS:
             pairs = zip(rows.frames[split].itertuples(), rows.own(split), strict=True)
             shown = {rows.train["text"].iat[place].strip() for place in fixed} if split == "train" else set()
             prompts = [Prompt(r.id, renderer.segments(r.text, own), r.label) for r, own in pairs if r.text.strip() not in shown]
+            if split == "train" and record.needs:
+                prompts = [replace(prompt, reasoning=rationales[prompt.id]) for prompt in prompts if prompt.id in rationales]
             write(prompts, folder / f"{split}.jsonl")
         about = {"strategy": record.model_dump(), "language": language, "labels": labels, "written": names, "empty": renderer.segments("")}
-        stage.write_json(about, folder / "prompts.json")
+        longest = params.model.max_reasoning if record.reasons else 0
+        stage.write_json({**about, "max_reasoning": longest}, folder / "prompts.json")
     if fixed:
         say(f"{strategy}: rows {', '.join(rows.train['id'].iloc[fixed])} stand in every prompt and are not trained on")
+
+
+def _rationales(ds: str, train: pd.DataFrame, strategy: Strategy, *, seed: int) -> dict[str, str]:
+    """Training row → its rationale, as the strategy teaches it."""
+    if strategy.needs is None:
+        return {}
+    found = pd.read_parquet(paths.rationales(ds))
+    if found.empty:
+        raise stage.StageError(f"{paths.rationales(ds)}: no training row of {ds} has a rationale; {paths.rationalising(ds)} says why")
+    texts = list(found[strategy.needs])
+    if strategy.reasoning == "shuffled":
+        label = dict(zip(train["id"], train["label"], strict=True))
+        texts = reasoning.shuffled(texts, [label[id] for id in found["id"]], seed=seed)
+    return dict(zip(found["id"], texts, strict=True))
 
 
 def frames(ds: str, strategy: Strategy) -> dict[Split, pd.DataFrame]:

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from gencls.params import Params
 from gencls.report import page, records, section
 from gencls.report.grid import read_row
+from gencls.report.reasoning import Reasoning
 from gencls.report.results import Results, read_baselines, read_final
 from tasks import paths, stage
 
@@ -58,7 +59,8 @@ def main(params: Params) -> None:
 def _data_set(params: Params, ds: str) -> page.DataSet:
     strategies = {name: params.strategies[name] for name in dict.fromkeys((*params.grid.train, *params.grid.infer))}
     defined = any(strategy.definitions for strategy in strategies.values())
-    curves = {kind: _curve(kind, ds, [""]) for kind in ("base", "head")}
+    arms = stage.reasoning_arms(params)
+    curves = {kind: _curve(kind, ds, [""]) for kind in ("base", "head", *(["reasoner"] if arms else []))}
     curves |= {"sft": _curve("sft", ds, params.grid.train), "rl": _curve("rl", ds, params.rl.algorithms)}
     return page.DataSet(
         name=ds,
@@ -71,6 +73,7 @@ def _data_set(params: Params, ds: str) -> page.DataSet:
         validation_page=os.path.relpath(paths.validation_page(ds), paths.REPORT.parent),
         definitions=stage.read_json(paths.definitions(ds)) if defined else None,
         corrections=stage.read_json(paths.baseline_corrections(ds)) if paths.baseline_corrections(ds).exists() else None,
+        reasoning=Reasoning(arms, stage.read_json(paths.rationalising(ds))) if arms else None,
     )
 
 
@@ -90,7 +93,7 @@ def _cells(params: Params) -> dict[str, list[tuple[str, ...]]]:
     """Stage → what follows the data set's name in each of its cells."""
     once: list[tuple[str, ...]] = [()]
     return {
-        **dict.fromkeys(("ingest", "validate", "base", "mine", "define", "neighbours"), once),
+        **dict.fromkeys(("ingest", "validate", "base", "mine", "define", "neighbours", "reasoner", "rationalise"), once),
         "render": [(name,) for name in params.strategies],
         "baseline": once,
         "head": once,

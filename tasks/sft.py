@@ -2,7 +2,7 @@
 
 import json
 
-from gencls import holdout, models, prompts
+from gencls import holdout, matched, models, prompts
 from gencls.params import Params
 from gencls.progress import say
 from gencls.scheme import LabelScheme
@@ -16,10 +16,12 @@ def main(params: Params, ds: str, strategy: str) -> None:
     rendered = paths.prompts(ds, strategy)
     card = json.loads((rendered / "prompts.json").read_text(encoding="utf-8"))
     model, tokenizer = models.load(paths.base(ds), params.model, trainable=True, seed=params.seed)
-    scheme = LabelScheme.build(tokenizer, card["written"], params.model.max_length)
+    scheme = LabelScheme.build(tokenizer, card["written"], params.model.max_length, card["max_reasoning"])
     read = {split: prompts.read(rendered / f"{split}.jsonl") for split in ("train", "validation")}
     held = params.rl.holdout if strategy == params.rl.warmup_strategy else 0.0
     read["train"], _ = holdout.split(read["train"], held, params.seed)
+    if card["strategy"]["reasoning"] == "matched":
+        read["train"] = matched.repeated(read["train"], scheme, seed=params.seed)
     rows = {split: scheme.encode(rendered_rows) for split, rendered_rows in read.items()}
     say(f"{len(rows['train'].gold)} rows, {rows['train'].cut} of them cut to {params.model.max_length} tokens")
     key = {"sft": params.sft.model_dump(), "holdout": held, "model": params.model.model_dump(), "seed": params.seed}

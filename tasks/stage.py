@@ -99,9 +99,22 @@ def checkpoints(key: dict[str, object], *inputs: Path) -> Iterator[Path]:
 
 
 def trained_under(params: Params) -> dict[str, str]:
-    """Every model of a data set (`sft/zero_shot`, `rl/grpo`) and the strategy of its training prompts; for RL that of its warm-up."""
-    sft = {f"sft/{strategy}": strategy for strategy in params.grid.train}
+    """Every model of a data set (`sft/zero_shot`, `rl/grpo`) and the strategy of its training prompts; for RL that of its warm-up.
+
+    Strategies that differ only in the reasoning that they teach have the same prompts at inference, so one of them in `grid.infer` will do.
+    """
+    sft = {f"sft/{strategy}": _asked_with(params, strategy) for strategy in params.grid.train}
     return sft | {f"rl/{algorithm}": params.rl.warmup_strategy for algorithm in params.rl.algorithms}
+
+
+def _asked_with(params: Params, strategy: str) -> str:
+    known, own = params.strategies, params.strategies[strategy].asked
+    return strategy if strategy in params.grid.infer else next((n for n in params.grid.infer if known[n].asked == own), strategy)
+
+
+def reasoning_arms(params: Params) -> dict[str, str]:
+    """Training strategy → `reasoning` of those that are trained on the rows with rationales, whether they write any or not."""
+    return {name: params.strategies[name].reasoning for name in params.grid.train if params.strategies[name].needs}
 
 
 def read_json(path: Path) -> Any:

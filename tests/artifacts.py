@@ -95,7 +95,7 @@ def _evaluation(params: Params, ds: str, model: str, made: Made) -> list[Cell]:
 
 
 def _final(params: Params, ds: str, cells: list[Cell], made: Made) -> None:
-    folder, roles = paths.final(ds), selection.roles(cells, stage.trained_under(params))
+    folder, roles = paths.final(ds), selection.roles(cells, stage.trained_under(params), stage.reasoning_arms(params))
     arms = {}
     for cell in roles.values():
         record = made.record(folder / f"{cell.key}.csv", SKILL[cell.name], cell.decoding)
@@ -104,7 +104,7 @@ def _final(params: Params, ds: str, cells: list[Cell], made: Made) -> None:
             **vars(cell),
             **trust,
             "validation": record,
-            "test": {**record, "cut_rows": 3 if cell.infer == "similar_3" else 0},
+            "test": {**record, "cut_rows": 3 if cell.infer == "similar_3" else 0, "unended": 0},
         }
     _json({"roles": {role: cell.key for role, cell in roles.items()}, "arms": arms}, folder / "metrics.json")
 

@@ -111,6 +111,10 @@ def test_dvc_and_the_stages_mean_the_same_paths() -> None:
     }
     assert {str(paths.model("rl", "DS", "AL")), str(paths.curve("rl", "DS", "AL")), str(paths.model("sft", "DS", "WARM"))} <= declared("rl")
     assert str(paths.definitions("DS")) in declared("define") & declared("render")
+    assert declared("reasoner") == {str(paths.base("DS")), str(paths.reasoner("DS")), str(paths.curve("reasoner", "DS"))}, "no row of DS"
+    explained = {str(of("DS")) for of in (paths.reasoner, paths.rationales, paths.rationalising, paths.validation_json)}
+    assert declared("rationalise") == explained | {str(paths.data("DS") / "train.parquet")}, "training rows only"
+    assert str(paths.rationales("DS")) in declared("render")
     assert declared("ask") == {str(paths.prompts("DS", "ST").parent), str(paths.asked("DS"))}
     for stage, trainer in (("evaluate", "sft"), ("evaluate_rl", "rl")):
         wanted = (paths.asked("DS"), paths.model(trainer, "DS", "NM"), paths.evaluation("DS", trainer, "NM"))
@@ -121,6 +125,7 @@ def test_dvc_and_the_stages_mean_the_same_paths() -> None:
     assert declared("bundle") == {str(p) for p in (*shown, *rows, paths.bundle("DS"))}
     read = (paths.definitions("DS"), paths.curve("base", "DS"), paths.baseline("DS"), rows[1], paths.final("DS"), paths.mining("DS"))
     read = (*read, paths.head("DS"), paths.curve("sft", "DS", "ST").parent, paths.validation_json("DS"))
+    read = (*read, paths.curve("reasoner", "DS"), paths.rationalising("DS"))
     assert declared("report") == {str(p.parent) for p in read} | {str(p) for p in (paths.REPORT, paths.CONFUSION, paths.RESULTS)}
 
 
@@ -138,6 +143,8 @@ UNUSED = {
     "tasks.validate": (*NETWORKS, "dvc", "sklearn"),
     "tasks.base": (*NETWORKS, "dvc", "great_expectations", "scipy", "sklearn"),  # a base from the hub is only looked up
     "tasks.mine": (*NETWORKS, "dvc", "great_expectations"),
+    "tasks.reasoner": (*NETWORKS, "dvc", "great_expectations", "scipy", "sklearn"),  # it is off by default, and ends at once
+    "tasks.rationalise": (*NETWORKS, "dvc", "great_expectations", "scipy", "sklearn"),
     "tasks.render": (*NETWORKS, "dvc", "great_expectations", "scipy", "sklearn"),
     "gencls.cli": (*NETWORKS, "dvc", "great_expectations", "scipy", "sklearn"),  # a wrong option is said before torch is loaded
     "gencls.neighbours": NETWORKS,

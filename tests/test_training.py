@@ -15,7 +15,7 @@ from gencls.params import Base, Lora, Model, Sft, Strategy
 from gencls.prompts import Prompt, Renderer
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer
-from gencls.sft import IGNORED, LabelCollator, finetune, validate
+from gencls.sft import IGNORED, Reader, TargetCollator, finetune, validate
 from gencls.tokenizer import Unmerger
 from gencls.training import Run
 
@@ -27,6 +27,10 @@ SFT = Sft(epochs=12, batch_size=8, lr=3e-3, unmerge=0.0)
 def encode(scheme: LabelScheme, n: int, seed: int) -> Rows:
     renderer = Renderer(Strategy(), NAMES)
     return scheme.encode([Prompt(f"train-{i:05d}", renderer.segments(text), label) for i, (text, label) in enumerate(rows(n, seed))])
+
+
+def reader(scheme: LabelScheme, unmerge: float) -> Reader:
+    return Reader(scheme.tokenizer, Unmerger(scheme.tokenizer, unmerge), scheme.prompt_tokens)
 
 
 def prepared(base_folder: Path, model: Model = CPU) -> tuple[Any, LabelScheme, dict[str, Rows]]:
@@ -139,17 +143,17 @@ def test_the_loss_on_label_positions_with_a_shared_prefix_is_the_plain_completio
     rows_ = both["train"]
     assert len(rows_.prefix) > 10
     features = [
-        {"row": i, "input_ids": rows_.encoded[i].ids, "spans": rows_.encoded[i].spans, "gold": rows_.gold[i], "weight": 1.0}
-        for i in range(8)
+        {"row": i, "input_ids": row.ids, "spans": row.spans, "target": scheme.sequences[rows_.gold[i]], "weight": 1.0}
+        for i, row in enumerate(rows_.encoded[:8])
     ]
-    batch = LabelCollator(scheme, rows_.prefix, Unmerger(scheme.tokenizer, 0.0), seed=0)(features)
+    batch = TargetCollator(reader(scheme, 0.0), rows_.prefix, seed=0)(features)
 
     lengths = batch["attention_mask"].sum(dim=1) - len(rows_.prefix)
     assert (len(sft.groups(lengths)) > 1) == (least_tokens == 1)
-    packed = sft.LabelTrainer.compute_loss(None, network, dict(batch))  # type: ignore[arg-type]  # uses nothing of the trainer
+    packed = sft.TargetTrainer.compute_loss(None, network, dict(batch))  # type: ignore[arg-type]  # uses nothing of the trainer
     total, count = torch.zeros(()), 0
     for feature in features:
-        answer = scheme.sequences[feature["gold"]]
+        answer = feature["target"]
         ids = torch.tensor([feature["input_ids"] + answer])
         labels = ids.clone()
         labels[:, : len(feature["input_ids"])] = IGNORED
@@ -173,8 +177,9 @@ def test_balanced_weights_give_every_class_the_same_say_and_rows_a_mean_of_one()
 def test_segmenting_anew_touches_the_text_only_and_differs_between_epochs(base_folder: Path) -> None:
     _, scheme, both = prepared(base_folder)
     rows_ = both["train"]
-    collator = LabelCollator(scheme, rows_.prefix, Unmerger(scheme.tokenizer, 0.5), seed=3)
-    feature = {"row": 0, "input_ids": rows_.encoded[0].ids, "spans": rows_.encoded[0].spans, "gold": 0, "weight": 1.0}
+    collator = TargetCollator(reader(scheme, 0.5), rows_.prefix, seed=3)
+    row, target = rows_.encoded[0], scheme.sequences[0]
+    feature = {"row": 0, "input_ids": row.ids, "spans": row.spans, "target": target, "weight": 1.0}
     seen = set()
     for epoch in range(4):
         collator.epoch = epoch

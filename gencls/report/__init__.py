@@ -7,6 +7,7 @@ records.py      the same results for machines
 section.py      what the page shows of one data set
 page.py         `render(Page)` → HTML
 sentences.py    findings in words
+reasoning.py    does a reasoning before the label help
 words.py        how numbers are written
 rows.py         test rows worth reading, pairs of classes worth separating
 charts.py       the figures, as Vega-Lite specifications

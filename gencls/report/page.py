@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gencls.report import sentences, words
+from gencls.report.reasoning import Reasoning
 from gencls.report.results import Results
 
 
@@ -34,6 +35,8 @@ class DataSet:
     """Of the define stage; None where no strategy of the grid shows them."""
     corrections: dict[str, Any] | None
     """What corrected training rows are worth to a linear model; None where none are corrected."""
+    reasoning: Reasoning | None = None
+    """None where no training strategy needs rationales."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ class Arm:
     decoding: str = ""
     cut_rows: int = 0
     """Test texts that did not fit into the model."""
+    unended: int = 0
+    """Reasonings on test that did not end within the limit."""
     temperature: float = 1.0
     """Fitted on validation; a baseline's probabilities stay as they are."""
     threshold: float | None = None
@@ -86,6 +88,7 @@ def read_final(folder: Path) -> dict[str, Arm]:
             infer=cell["infer"],
             decoding=cell["decoding"],
             cut_rows=cell["test"]["cut_rows"],
+            unended=cell["test"]["unended"],
             temperature=cell["temperature"],
             threshold=cell["threshold"],
         )

@@ -6,7 +6,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from gencls.metrics import Paired
-from gencls.report import calibration_charts, charts, grid, rows, sentences
+from gencls.report import calibration_charts, charts, grid, reasoning, rows, sentences
 from gencls.report.calibrated import Calibrated, calibrated
 from gencls.report.page import DataSet, Settings
 from gencls.report.results import CONTROL, Arm, Results, compare
@@ -19,6 +19,7 @@ MEASURED: dict[charts.Measure, str] = {"accuracy": "Accuracy on test, %", "macro
 STAGES = {
     "base": "Language-model pretraining of the builtin base",
     "head": "Classification head on the same base",
+    "reasoner": "Reasoning generator",
     "sft": "Supervised fine-tuning",
     "rl": "Reinforcement learning",
 }
@@ -70,9 +71,16 @@ def section(data_set: DataSet, compared: dict[str, Paired], settings: Settings) 
         "confused": rows.confusions(winner.test, results.labels, PAIRS),
         "classes": sorted(winner.test["per_class"].items(), key=lambda item: (item[1]["f1"], item[0])),
         "asked": len(taught),
+        "reasoning": _reasoning(data_set, settings),
         "hardest": rows.hardest(winner, taught, settings.rows),
         "confidently_wrong": rows.confidently_wrong(winner, taught, settings.rows),
     }
+
+
+def _reasoning(data_set: DataSet, settings: Settings) -> dict[str, Any] | None:
+    if data_set.reasoning is None:
+        return None
+    return reasoning.section(data_set.reasoning, data_set.results, bootstrap=settings.bootstrap, seed=settings.seed)
 
 
 def _same(arm: Arm, other: Arm | None) -> bool:

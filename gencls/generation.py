@@ -1,0 +1,183 @@
+"""Writing on after many prompts at once: sorted by length, left-padded, the shared prefix computed once, keys and values kept.
+
+Rows that are done leave the batch when they are half of it. A row draws its tokens from random numbers of its own, so what it writes hangs
+neither on the rows beside it (but for rounding) nor on how many of them there are.
+
+Legend of axes: B rows of a batch, P prefix tokens, R tokens of the longest rest, T tokens written at most, V vocabulary.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from transformers import DynamicCache
+
+from gencls.progress import Ticker
+from gencls.reasoning import Answer, parse, special_tokens
+from gencls.scheme import LabelScheme, Rows
+from gencls.scorer import prefix_cache, repeated
+
+Draws = Callable[[int], NDArray[np.float64]]
+"""Row number → (T,) numbers in [0, 1), one a token."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Nucleus sampling: the likeliest tokens that together have `top_p`, at a temperature."""
+
+    temperature: float
+    top_p: float
+    draws: Draws
+
+
+class Writer:
+    """Writes until an end token.
+
+    Args:
+        model: a causal language model, put into eval mode at each call.
+        end: token that ends a row; all other special tokens are never written.
+        longest: tokens written at most, the end token included.
+        batch_tokens: tokens in one batch, padding and what is written included; changes speed only.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, *, end: int, longest: int, batch_tokens: int = 8192) -> None:
+        self._model, self._pad, self._end = model, tokenizer.pad_token_id, end
+        self._longest, self._batch_tokens = longest, batch_tokens
+        self._banned = torch.tensor(sorted(special_tokens(tokenizer) - {end}), dtype=torch.long, device=model.device)
+
+    def __call__(self, prompts: Sequence[Sequence[int]], prefix: Sequence[int] = (), sampling: Sampling | None = None) -> list[list[int]]:
+        """Token ids written after each of the whole prompts, which all start with `prefix`; the end token stands where it was reached.
+
+        Greedy where no `sampling` is given.
+        """
+        self._model.eval()
+        written: list[list[int]] = [[] for _ in prompts]
+        lengths, done = [len(prompt) - len(prefix) for prompt in prompts], 0
+        ticker = Ticker("written", len(prompts))
+        with torch.inference_mode():
+            cache = prefix_cache(self._model, prefix)
+            for batch in self._batches(lengths, len(prefix)):
+                rows = [list(prompts[i][len(prefix) :]) for i in batch]
+                draws = None if sampling is None else np.stack([sampling.draws(i)[: self._longest] for i in batch])
+                for i, ids in zip(batch, self._write(rows, cache, len(prefix), sampling, draws), strict=True):
+                    written[i] = ids
+                done += len(batch)
+                ticker.at(done)
+        return written
+
+    def _batches(self, lengths: Sequence[int], prefix: int) -> list[list[int]]:
+        """Row numbers per batch, longest rows first."""
+        batches: list[list[int]] = []
+        for row in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+            width = lengths[batches[-1][0]] + prefix + self._longest if batches else 0
+            if batches and (len(batches[-1]) + 1) * width <= self._batch_tokens:
+                batches[-1].append(row)
+            else:
+                batches.append([row])
+        return batches
+
+    def _write(
+        self, rows: list[list[int]], cache: DynamicCache, prefix: int, sampling: Sampling | None, draws: NDArray[np.float64] | None
+    ) -> list[list[int]]:
+        state, logits = self._start(rows, cache, prefix)
+        written: list[list[int]] = [[] for _ in rows]
+        alive = np.arange(len(rows))  # rows still in the batch
+        going = np.ones(len(rows), dtype=bool)
+        for step in range(self._longest):
+            tokens = self._choose(logits, sampling, None if draws is None else draws[alive, step])
+            chosen = tokens.cpu().numpy()
+            for row, token in zip(alive[going], chosen[going], strict=True):
+                written[row].append(int(token))
+            going &= chosen != self._end
+            if step + 1 == self._longest or not going.any():
+                break
+            if 2 * going.sum() <= len(going):
+                kept = np.flatnonzero(going)
+                state, tokens, alive, going = state.only(kept), tokens[kept], alive[kept], going[kept]
+            state, logits = state.fed(self._model, tokens)
+        return written
+
+    def _start(self, rows: list[list[int]], cache: DynamicCache, prefix: int) -> tuple["_State", Tensor]:
+        width, device = max(map(len, rows)), self._model.device
+        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows], device=device)
+        state = _State(
+            repeated(cache, len(rows)) if prefix else DynamicCache(config=self._model.config),
+            torch.cat([mask.new_ones(len(rows), prefix), mask], dim=1),
+            (mask.cumsum(dim=1) - 1).clamp(min=0) + prefix,
+        )
+        return state, state.logits(self._model, torch.tensor([[self._pad] * (width - len(row)) + row for row in rows], device=device))
+
+    def _choose(self, logits: Tensor, sampling: Sampling | None, draws: NDArray[np.float64] | None) -> Tensor:
+        """(B,) tokens."""
+        logits = logits.float().index_fill(1, self._banned, -torch.inf)
+        if sampling is None or draws is None:
+            return logits.argmax(dim=-1)
+        shares, order = (logits / sampling.temperature).softmax(dim=-1).sort(dim=-1, descending=True, stable=True)
+        above = shares.cumsum(dim=-1) - shares
+        inside = shares.masked_fill(above >= sampling.top_p, 0.0).cumsum(dim=-1)
+        wanted = torch.from_numpy(draws).to(inside)[:, None] * inside[:, -1:]
+        place = (inside <= wanted).sum(dim=-1, keepdim=True)
+        last = (inside < inside[:, -1:]).sum(dim=-1, keepdim=True)  # a number that rounding made 1 would pick a token of probability 0
+        return order.gather(1, place.minimum(last))[:, 0]
+
+
+@dataclass(frozen=True)
+class _State:
+    """A batch in the middle of writing: keys and values, mask (B, P + R + written), positions (B, of the tokens fed last)."""
+
+    cache: DynamicCache
+    mask: Tensor
+    positions: Tensor
+
+    def logits(self, model: Any, ids: Tensor) -> Tensor:
+        """(B, V) after the last of `ids`, whose keys and values join the cache."""
+        out: Tensor = model(
+            input_ids=ids,
+            attention_mask=self.mask,
+            position_ids=self.positions,
+            past_key_values=self.cache,
+            use_cache=True,
+            logits_to_keep=1,
+        ).logits[:, -1]
+        return out
+
+    def fed(self, model: Any, tokens: Tensor) -> tuple["_State", Tensor]:
+        """One token further."""
+        longer = torch.cat([self.mask, self.mask.new_ones(len(tokens), 1)], dim=1)
+        state = replace(self, mask=longer, positions=self.positions[:, -1:] + 1)
+        return state, state.logits(model, tokens[:, None])
+
+    def only(self, rows: NDArray[np.int64]) -> "_State":
+        """Without the other rows."""
+        kept = torch.from_numpy(rows).to(self.mask.device)
+        self.cache.batch_select_indices(kept)
+        return _State(self.cache, self.mask[kept], self.positions[kept])
+
+
+@dataclass(frozen=True)
+class Reasoned:
+    """Rows with the reasoning that a model wrote for each.
+
+    Attributes:
+        rows: the prompts, each with its reasoning and the marker behind it: where the label is to be scored.
+        answers: what was written; one that did not end within the limit gets the marker all the same.
+    """
+
+    rows: Rows
+    answers: list[Answer]
+
+
+def reason(model: Any, scheme: LabelScheme, rows: Rows, *, batch_tokens: int = 8192) -> Reasoned:
+    """Let a model write its reasonings, greedily."""
+    writer = Writer(model, scheme.tokenizer, end=scheme.marker, longest=scheme.reasoning + 1, batch_tokens=batch_tokens)
+    written = writer([row.ids for row in rows.encoded], rows.prefix)
+    answers = [parse(ids, scheme.marker, scheme.sequences) for ids in written]
+    encoded = [
+        replace(row, ids=[*row.ids, *answer.reasoning[: scheme.reasoning], scheme.marker])
+        for row, answer in zip(rows.encoded, answers, strict=True)
+    ]
+    return Reasoned(replace(rows, encoded=encoded), answers)

@@ -1,0 +1,66 @@
+"""Does it help to write a reasoning before the label? The comparison of the two-stage recipe, its controls, and explanations to read."""
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from gencls.report.results import Arm, Results, compare
+from gencls.report.words import count, percent
+
+SAMPLED = 20
+"""Explanations shown."""
+SAID = {
+    "written": "rationale written for the gold label, then the label (Q→RA)",
+    "blind": "rationale written without the label, then the label",
+    "shuffled": "rationale of another row of the class, then the label",
+    "withheld": "the label only, on the same rows (Q→A)",
+    "matched": "the label only, on the same rows, for as many tokens",
+}
+FAULTS = {"empty": "empty", "endless": "too long", "repeats": "repetitive"}
+
+
+@dataclass(frozen=True)
+class Reasoning:
+    """What the page reads about it besides the results."""
+
+    arms: dict[str, str]
+    """Training strategy → its `reasoning`."""
+    summary: dict[str, Any]
+    """Of the rationalise stage."""
+
+
+def section(about: Reasoning, results: Results, *, bootstrap: int, seed: int) -> dict[str, Any] | None:
+    """Arms with the difference to answering directly on the same rows, and sampled explanations; None where no arm was run on test."""
+    arms = {kind: results.roles[f"arm_{name}"] for name, kind in about.arms.items() if f"arm_{name}" in results.roles}
+    if not arms:
+        return None
+    direct = arms.get("withheld")
+    versus = {kind: None if direct in (None, arm) else compare(arm, direct, bootstrap=bootstrap, seed=seed) for kind, arm in arms.items()}
+    explained = next((kind for kind in ("written", "blind", "shuffled") if kind in arms), None)
+    return {
+        "counts": counts(about.summary),
+        "arms": [(arm, SAID[kind], versus[kind]) for kind, arm in arms.items()],
+        "explained": arms[explained].model if explained else None,
+        "samples": samples(arms[explained], seed) if explained else [],
+    }
+
+
+def counts(summary: dict[str, Any]) -> str:
+    """What became of the training rows."""
+    kinds = []
+    for kind, record in summary["kinds"].items():
+        faults = [f"{n} {FAULTS[name]}" for name, n in record["dropped"].items() if n]
+        lost = f"{', '.join(faults)} in the end" if faults else "none failed in the end"
+        kinds.append(f"{kind}: {count(record['redrafted'], 'draft')} written anew, {lost}")
+    text = f"Of {summary['rows']} training rows {summary['good']} got a rationale of every kind ({'; '.join(kinds)})."
+    if summary["keep"] == "all":
+        return text
+    share = percent(summary["kept"] / summary["good"]) if summary["good"] else "none"
+    found = f"finds the gold label of {summary['kept']} of these ({share}); the others were dropped."
+    return f"{text} A scorer that sees nothing but the written rationale {found}"
+
+
+def samples(arm: Arm, seed: int) -> list[dict[Any, Any]]:
+    """Test rows with text, label (the gold one), reasoning and predicted, drawn evenly."""
+    records = arm.predictions.to_dict("records")
+    return random.Random(seed).sample(records, min(SAMPLED, len(records)))
