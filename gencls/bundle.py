@@ -106,7 +106,9 @@ class Bundle(Section):
     text: str
     """Column of the text where the rows came from, or a template over columns."""
     max_length: int
-    """Tokens of prompt and label together; longer texts lose their middle."""
+    """Tokens of prompt and answer together; longer texts lose their middle."""
+    max_reasoning: int
+    """Tokens of the reasoning that the model may write before its label; 0 where it answers directly."""
     batch_tokens: int
     """Tokens per scoring batch; changes speed only."""
     dtype: Literal["float32", "bfloat16"]

@@ -53,6 +53,8 @@ class Prediction:
     """Label → probability after the temperature; they sum to 1."""
     nearest: list[Example] | None = None
     """The most similar training rows, the nearest first, where the strategy shows them; else None."""
+    explanation: str | None = None
+    """What the model wrote before its label, where the strategy reasons; else None."""
 
 
 class Classifier:
@@ -66,7 +68,7 @@ class Classifier:
         self.bundle = bundle
         self._training = training
         self._renderer = Renderer(bundle.strategy, bundle.written, TEMPLATES[bundle.language], bundle.definitions, bundle.fixed)
-        about = {"written": bundle.written, "empty": self._renderer.segments("")}
+        about = {"written": bundle.written, "empty": self._renderer.segments(""), "max_reasoning": bundle.max_reasoning}
         self._asker = Asker(model, tokenizer, about, max_length=bundle.max_length, batch_tokens=bundle.batch_tokens)
         self._index: Neighbours | None = None
         if training is not None and bundle.strategy.examples == "similar":
@@ -147,7 +149,9 @@ class Classifier:
             probabilities = dict(zip(scored.labels, row_L, strict=True))
             confidence = 0.0 if answer is None else probabilities[answer]
             abstained = answer is None or confidence < (self.bundle.threshold or 0.0)
-            made.append(Prediction(answer, confidence, abstained, probabilities, None if nearest is None else nearest[place]))
+            shown = None if nearest is None else nearest[place]
+            explanation = scored.reasonings[place] if scored.reasoned else None
+            made.append(Prediction(answer, confidence, abstained, probabilities, shown, explanation))
         return made
 
 

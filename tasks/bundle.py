@@ -51,6 +51,7 @@ def main(params: Params, ds: str) -> None:
         precision=params.evaluate.precision,
         text="text" if isinstance(spec, BuiltinDataSet) else spec.text,
         max_length=params.model.max_length,
+        max_reasoning=about["max_reasoning"],
         batch_tokens=params.evaluate.batch_tokens,
         dtype=params.model.dtype,
         neighbours=params.neighbours,

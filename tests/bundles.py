@@ -45,6 +45,7 @@ def make(model: Path, folder: Path, strategy: Strategy | None = None, **changes:
         "precision": 0.95,
         "text": "text",
         "max_length": 160,
+        "max_reasoning": 8 if strategy.reasons else 0,
         "batch_tokens": 1024,
         "dtype": "float32",
         "neighbours": Neighbours(),

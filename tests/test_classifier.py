@@ -89,6 +89,14 @@ def test_an_answer_does_not_depend_on_the_texts_around_it(similar: Classifier, m
         np.testing.assert_allclose(other, together, atol=1e-5)
 
 
+def test_a_classifier_that_reasons_says_what_it_wrote(base_folder: Path, tmp_path: Path, zero_shot: Classifier) -> None:
+    reasoned = Classifier.load(bundles.make(base_folder, tmp_path / "reasoned", Strategy(reasoning="written")), device="cpu")
+    scored = reasoned._asker([Prompt(str(i), reasoned._renderer.segments(text), LABELS[0]) for i, text in enumerate(TEXTS)])
+    assert [prediction.explanation for prediction in reasoned.predict(TEXTS)] == scored.reasonings
+    assert all(prediction.label in LABELS for prediction in reasoned.predict(TEXTS))
+    assert zero_shot.predict(TEXTS[:1])[0].explanation is None
+
+
 def test_an_iterator_is_read_no_further_than_its_answers_need(zero_shot: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classifier, "CHUNK", 4)
     taken = []

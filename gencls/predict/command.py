@@ -6,8 +6,9 @@ from pathlib import Path
 from gencls.predict.source import FORMATS, STANDARD, FileError, format_of, opened
 
 EPILOG = """\
-IN's columns pass through; behind them come predicted, confidence, abstained and a probability per label (p_<label>), and nearest, the
-training rows that the model was shown, where it retrieves. A run that is killed goes on where it was when it is started again.
+IN's columns pass through; behind them come predicted, confidence, abstained and a probability per label (p_<label>), nearest, the
+training rows that the model was shown, where it retrieves, and explanation, what it wrote before the label, where it reasons. A run that
+is killed goes on where it was when it is started again.
 In csv and tsv a cell that a spreadsheet would run as a formula gets a single quote in front (OWASP, CSV Injection)."""
 
 

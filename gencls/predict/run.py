@@ -129,7 +129,8 @@ def _record(prediction: Prediction) -> dict[str, Any]:
     record: dict[str, Any] = {"predicted": prediction.label, "confidence": round(prediction.confidence, DIGITS)}
     record |= {"abstained": prediction.abstained}
     record |= {f"p_{label}": round(p, DIGITS) for label, p in prediction.probabilities.items()}
-    return record | ({} if prediction.nearest is None else {"nearest": [asdict(example) for example in prediction.nearest]})
+    record |= {} if prediction.nearest is None else {"nearest": [asdict(example) for example in prediction.nearest]}
+    return record | ({} if prediction.explanation is None else {"explanation": prediction.explanation})
 
 
 def _added(bundle: Bundle, prefix: str) -> dict[str, Any]:
@@ -137,6 +138,7 @@ def _added(bundle: Bundle, prefix: str) -> dict[str, Any]:
     types = {"predicted": pa.string(), "confidence": pa.float64(), "abstained": pa.bool_()}
     types |= {f"p_{label}": pa.float64() for label in bundle.labels}
     types |= {"nearest": NEAREST} if bundle.retrieves and bundle.strategy.examples == "similar" else {}
+    types |= {"explanation": pa.string()} if bundle.strategy.reasons else {}
     return {prefix + name: kind for name, kind in types.items()}
 
 
