@@ -40,7 +40,8 @@ def _optional(info: FieldInfo, key: str) -> tuple[Any, FieldInfo]:
         section = _partial(kind.__name__, kind.__doc__, kind.model_fields)
         return section | None, Field(default=None, alias=key, title=key, description=kind.__doc__)
     description = info.description
-    if get_origin(info.annotation) is dict:  # names of the user's choice: free here, checked when merged
+    choice = [member for member in get_args(info.annotation) if isinstance(member, type) and issubclass(member, Section)]
+    if choice or get_origin(info.annotation) is dict:  # records to choose from, or names of the user's: checked when merged
         kind, description = dict[str, Any], 'JSON, such as {"name": {"key": 1}}; merged into those of params.yaml.'
     # Not `kind | None`: Prefect's form would first ask which of the two, at every field, and take null for an empty one.
     field = Field(default=None, alias=key, title=key, description=description, json_schema_extra=_drop_default)
