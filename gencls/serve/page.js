@@ -1,7 +1,7 @@
 
 "use strict";
 const at = (id) => document.getElementById(id);
-const percent = (share) => (100 * share).toFixed(1) + " %";
+const percent = (share) => (100 * share).toFixed(1) + "\u00a0%";
 
 // All that comes from outside becomes text, never markup.
 function made(tag, content, kind) {
@@ -13,10 +13,11 @@ function made(tag, content, kind) {
 
 function bar(label, share, first) {
   const row = made("div", "", first ? "bar first" : "bar");
-  const meter = made("meter", percent(share));
-  meter.value = share;
-  meter.setAttribute("aria-label", label);
-  row.append(made("span", label), meter, made("span", percent(share), "number"));
+  const track = made("div", "", "track");
+  const fill = made("div", "", "fill");
+  fill.style.width = 100 * share + "%";
+  track.append(fill);
+  row.append(made("span", label), track, made("span", percent(share), "number"));
   return row;
 }
 
