@@ -6,8 +6,12 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
 from gencls.errors import InputError
 from gencls.predict import command as predict
+from gencls.serve import command as serve
 
-COMMANDS = {"predict": (predict, "predict the label of every row of a file")}
+COMMANDS = {
+    "predict": (predict, "predict the label of every row of a file"),
+    "serve": (serve, "predict over HTTP on this machine, with a page to try it"),
+}
 
 
 def main() -> None:

@@ -141,7 +141,19 @@ def test_what_is_no_text_is_one_clear_error(zero_shot: Classifier, texts: object
         zero_shot.predict(texts)  # type: ignore[call-overload]
 
 
-HEAVY = ("prefect", "dvc", "trl", "peft", "datasets", "accelerate", "great_expectations", "sentence_transformers", "fastapi")
+HEAVY = (
+    "prefect",
+    "dvc",
+    "trl",
+    "peft",
+    "datasets",
+    "accelerate",
+    "great_expectations",
+    "sentence_transformers",
+    "fastapi",
+    "uvicorn",
+    "prometheus_client",
+)
 
 
 def test_predicting_needs_none_of_the_pipelines_libraries(base_folder: Path, tmp_path: Path) -> None:

@@ -1,0 +1,29 @@
+"""The page at /: one HTML document that loads nothing, and that the browser forbids to."""
+
+import base64
+import hashlib
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from gencls.bundle import Bundle
+
+_STYLE, _SCRIPT = (files("gencls.serve").joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+
+
+def _hash(content: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+
+
+POLICY = (
+    f"default-src 'none'; style-src {_hash(_STYLE)}; script-src {_hash(_SCRIPT)}; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Content-Security-Policy: our own style and script, requests to this server, nothing else."""
+
+
+def render(bundle: Bundle, *, asks_for_token: bool) -> str:
+    """The page of a bundle."""
+    loader = PackageLoader("gencls.serve", package_path="")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("page.html").render(bundle=bundle, asks_for_token=asks_for_token, style=_STYLE, script=_SCRIPT)
