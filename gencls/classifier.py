@@ -14,7 +14,7 @@ from typing import Any, Literal, overload
 from gencls import bundle as bundles
 from gencls import calibration, examples, models
 from gencls.bundle import Bundle, TrainingRows
-from gencls.errors import InputError
+from gencls.errors import InputError, half_a_character, lone_surrogate
 from gencls.inference import Asker, Scored, certain
 from gencls.neighbours import Neighbours, encoder
 from gencls.params import Model
@@ -159,7 +159,5 @@ def check(text: object, place: str) -> None:
     """Raise `TextError` for what is no text; `place` says where it stands."""
     if not isinstance(text, str):
         raise TextError(f"{place}: expected a str, got {type(text).__name__} {str(text)[:60]!r}")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise TextError(f"{place}: half a character ({text[error.start]!a}), as when a text is cut inside an emoji") from None
+    if surrogate := lone_surrogate(text):
+        raise TextError(f"{place}: {half_a_character(surrogate)}")

@@ -1,29 +1,30 @@
 """Corpora in tables: a jsonl file, or the Hugging Face hub. Rows with an empty cell explain nothing and are left out."""
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from gencls.corpora.rows import CorpusError, Row
 from gencls.params import FilesCorpus, HubCorpus, TableCorpus
+from gencls.sources.files import read_jsonl
 
 
 def from_file(spec: FilesCorpus, file: Path) -> list[Row]:
     """Rows of a jsonl file, one object a line.
 
     Raises:
-        CorpusError: no such file, a line that is not an object, or a column that is missing.
+        CorpusError: no such file, or a column that is missing.
+        SourceError: a line that is not an object.
     """
     try:
-        lines = file.read_text(encoding="utf-8").split("\n")
+        text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise CorpusError(
             f"{file}: no such file. There are two ways to the corpus {spec.name!r}:\n"
             f"  1. put it there, one JSON object with {spec.question}, {spec.answer} and {spec.reasoning} a line;\n"
             f"  2. copies: set GENCLS_DATA to a folder that holds {spec.name}/train.jsonl."
         ) from None
-    return _rows(spec, (_object(line, f"{file}, line {n}") for n, line in enumerate(lines, 1) if line.strip()), str(file))
+    return _rows(spec, read_jsonl(text, str(file)), str(file))
 
 
 def from_hub(spec: HubCorpus) -> list[Row]:
@@ -41,16 +42,6 @@ def from_hub(spec: HubCorpus) -> list[Row]:
     except (OSError, ValueError, RuntimeError, DatasetsError) as error:  # bad names are ValueError, loading scripts RuntimeError
         raise CorpusError(f"reasoner.corpus {spec.id} (revision {spec.revision}): {error}") from error
     return _rows(spec, table, f"{spec.id}, split {spec.split}")
-
-
-def _object(line: str, place: str) -> Mapping[str, Any]:
-    try:
-        record = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise CorpusError(f"{place}: not JSON: {error.msg} at character {error.pos}: {line[:60]!r}") from None
-    if not isinstance(record, dict):
-        raise CorpusError(f"{place}: expected one JSON object a line, got a {type(record).__name__}: {line[:60]!r}")
-    return record
 
 
 def _rows(spec: TableCorpus, records: Iterable[Mapping[str, Any]], name: str) -> list[Row]:

@@ -18,7 +18,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gencls.errors import InputError
+from gencls.errors import InputError, half_a_character, lone_surrogate
 from gencls.params import Format
 from gencls.sources.files import DELIMITERS, ENDINGS, OTHER_DELIMITERS
 from gencls.sources.rows import Record
@@ -192,15 +192,12 @@ class Source:
 
 def _broken(cells: list[str]) -> str | None:
     """What is wrong with strings that are no Unicode text, or None."""
-    whole = "\n".join(cells)
-    try:
-        whole.encode()
-    except UnicodeEncodeError as error:
-        code = ord(whole[error.start])
-        if 0xDC80 <= code <= 0xDCFF:
-            return f"byte 0x{code - 0xDC00:02x} is not of the encoding; name another one with --encoding, as windows-1252"
-        return f"half a character ({chr(code)!a}), as when a text is cut inside an emoji"
-    return None
+    surrogate = lone_surrogate("\n".join(cells))
+    if surrogate is None:
+        return None
+    if 0xDC80 <= (code := ord(surrogate)) <= 0xDCFF:
+        return f"byte 0x{code - 0xDC00:02x} is not of the encoding; name another one with --encoding, as windows-1252"
+    return half_a_character(surrogate)
 
 
 def _printable(content: str) -> str:

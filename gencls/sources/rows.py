@@ -8,7 +8,7 @@ from string import Formatter
 
 import pandas as pd
 
-from gencls.errors import InputError
+from gencls.errors import InputError, half_a_character, lone_surrogate
 from gencls.params import Split, TableDataSet
 
 Record = Mapping[str, object]
@@ -97,10 +97,8 @@ def cell(value: object, place: str) -> str | None:
         return json.dumps(value)
     if not isinstance(value, str):
         raise SourceError(f"{place}: expected text or a number, got {type(value).__name__} {str(value)[:60]!r}")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise SourceError(f"{place}: half a character ({value[error.start]!a}), as when a text is cut inside an emoji") from None
+    if surrogate := lone_surrogate(value):
+        raise SourceError(f"{place}: {half_a_character(surrogate)}")
     return value
 
 
