@@ -41,10 +41,17 @@ class Served:
         )
 
     def api(self, path: str, **content: Any) -> Any:
+        """One answer of the server. A busy SQLite makes it say 503, "come again", and Prefect's clients do."""
         url = f"http://127.0.0.1:{self.port}/api{path}"
-        answer = httpx.post(url, json=content) if content else httpx.get(url)
-        answer.raise_for_status()
-        return answer.json()
+        answers: list[httpx.Response] = []
+
+        def answered() -> bool:
+            answers.append(httpx.post(url, json=content) if content else httpx.get(url))
+            return answers[-1].status_code != httpx.codes.SERVICE_UNAVAILABLE
+
+        wait_until(answered)
+        answers[-1].raise_for_status()
+        return answers[-1].json()
 
     def ready(self) -> bool:
         assert self.process.poll() is None, self.process.communicate()[0]
