@@ -1,5 +1,6 @@
-"""Child processes under `flows.guard`: none of them outlives this process, however it dies."""
+"""Child processes under `flows.guard`: none of them outlives this process, however it dies. Nor does this one outlive who serves it."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -98,3 +99,15 @@ def call(command: tuple[str, ...], cwd: Path) -> str:
     if Child(command, cwd).wait(lines.append):
         raise CommandError(f"{' '.join(command)}:\n" + "\n".join(lines))
     return "\n".join(lines)
+
+
+def end_with_parent() -> None:
+    """A run of `flows.serve` is a process of its own; it goes when that one is killed, and `flows.guard` ends what it has started."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent:
+            parent.join()
+            os._exit(1)  # nothing politer: Prefect would go on for minutes to tell a server that is gone
+
+    Thread(target=watch, daemon=True).start()

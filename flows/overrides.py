@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from gencls import params
-from gencls.params import Params, ParamsError, Section
+from gencls.params import Params, ParamsError, Score, Section
 
 
 class Partial(BaseModel):
@@ -60,6 +60,7 @@ def _drop_default(schema: dict[str, Any]) -> None:
 
 
 Overrides = _partial("Overrides", "Only what is to differ from params.yaml.", Params.model_fields)
+Settings = _partial("Settings", "Only what is to differ from `score` in params.yaml.", Score.model_fields)
 
 
 def changes(overrides: Partial) -> dict[str, Any]:

@@ -8,12 +8,9 @@ Reads → dvc.yaml, params.yaml and what DVC says about them.
 Writes → what the stages write, and the artifacts `metrics` and `report`; with overrides nothing of this checkout but .prefect/.
 """
 
-import multiprocessing
-import os
 import re
 import sys
 from pathlib import Path
-from threading import Thread
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger, runtime
@@ -22,6 +19,7 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from flows import artifacts, dag, server, workspace
+from flows.child import end_with_parent
 from flows.execute import Executor
 from flows.overrides import Overrides, applied, changes, loaded
 from flows.schedule import Schedule
@@ -46,7 +44,7 @@ def pipeline(
         overrides: What is to differ from params.yaml. The run then works in a copy of the checkout and ends as a DVC experiment.
     """
     root, say = Path.cwd(), get_run_logger().info
-    _end_with_parent()
+    end_with_parent()
     changed = changes(overrides)
     try:
         params = applied(_read(root / paths.PARAMS), changed)  # checked as a whole before anything runs
@@ -82,18 +80,6 @@ def _read(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ParamsError(f"{file}: no such file; copy one of presets/*.yaml there") from None
-
-
-def _end_with_parent() -> None:
-    """A run of `flows.serve` is a process of its own; it goes when that one is killed, and `flows.guard` ends what it has started."""
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent:
-            parent.join()
-            os._exit(1)  # nothing politer: Prefect would go on for minutes to tell a server that is gone
-
-    Thread(target=watch, daemon=True).start()
 
 
 def parameters(arguments: list[str]) -> dict[str, Any]:

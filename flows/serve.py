@@ -1,16 +1,20 @@
-"""`make ui`: the Prefect server on 127.0.0.1 with the deployment `gencls/pipeline`: run it from a form, watch it, cancel it, schedule it.
+"""`make ui`: the Prefect server on 127.0.0.1 with two deployments, to run from a form, watch, cancel and schedule.
 
     python -m flows.serve        Ctrl-C ends the server, the runs it started and their stages
 
-One run at a time: the next waits. With PREFECT_API_URL set the deployment is served to that server, and none is started.
+`gencls/pipeline` is the DAG, `gencls-score/score` new rows through a finished model. One run of each at a time: the next waits.
+With PREFECT_API_URL set they are served to that server, and none is started.
 """
 
 import sys
 from pathlib import Path
+from typing import Any
 
+from prefect import Flow, serve
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron, Schedule
 from prefect.settings import get_current_settings
@@ -18,10 +22,12 @@ from prefect.settings import get_current_settings
 from flows import server, zombies
 from flows.child import CommandError
 from flows.pipeline import pipeline
+from flows.score import score
 
-NAME = "pipeline"
-NIGHTLY = Cron("0 3 * * *", active=False)
-"""There to be switched on in the UI."""
+DESCRIPTIONS = {
+    "pipeline": "The stages of dvc.yaml. With overrides: in a copy of the checkout, saved as a DVC experiment.",
+    "score": "New rows through a finished model. Ends Failed where they differ too much from validation, as `score` in params.yaml says.",
+}
 
 
 def main() -> None:
@@ -34,24 +40,32 @@ def main() -> None:
             server.start(settings.server.api.port)
         except CommandError as error:
             sys.exit(f"serve: {error}")
-        zombies.mark_dead(Path.cwd(), pipeline.name)
+        zombies.mark_dead(Path.cwd(), [pipeline.name, score.name])
     zombies.watch_heartbeats()
-    pipeline.serve(
-        name=NAME,
-        description="The stages of dvc.yaml. With overrides: in a copy of the checkout, saved as a DVC experiment.",
-        schedules=_schedules(),
-        global_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE),
+    serve(
+        _deployment(pipeline, "pipeline", Cron("0 3 * * *", active=False)),
+        _deployment(score, "score", Cron("0 6 * * *", active=False)),
         pause_on_shutdown=False,
     )
 
 
-def _schedules() -> list[Schedule | DeploymentScheduleCreate]:
+def _deployment(of: Flow[Any, Any], name: str, nightly: Schedule) -> RunnerDeployment:
+    """Its schedule is there to be switched on in the UI."""
+    return of.to_deployment(
+        name=name,
+        description=DESCRIPTIONS[name],
+        schedules=_schedules(f"{of.name}/{name}", nightly),
+        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE),
+    )
+
+
+def _schedules(deployment: str, nightly: Schedule) -> list[Schedule | DeploymentScheduleCreate]:
     """The nightly one for a new deployment; for a known one what the user made of it, which would be lost if it were not said again."""
     with get_client(sync_client=True) as client:
         try:
-            known = client.read_deployment_by_name(f"{pipeline.name}/{NAME}").schedules
+            known = client.read_deployment_by_name(deployment).schedules
         except ObjectNotFound:
-            return [NIGHTLY]
+            return [nightly]
     return [DeploymentScheduleCreate(schedule=s.schedule, active=s.active, parameters=s.parameters, slug=s.slug) for s in known]
 
 

@@ -24,6 +24,7 @@ from tasks import paths
 
 RUNS = Path(".prefect/runs")
 CHECKOUT_LOCK = paths.SCRATCH / "run.lock"
+SCORE_LOCK = paths.SCRATCH / "score.lock"
 REPORTS = Path(".prefect/reports")
 
 DIFF = ("git", "diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
@@ -44,7 +45,7 @@ def locked(file: Path, say: Callable[[str], None]) -> Iterator[None]:
 
 def idle(root: Path) -> bool:
     """Whether no run is going on in this checkout or in a copy of it."""
-    return all(_free(file) for file in (root / CHECKOUT_LOCK, *(root / RUNS).glob("*.lock")))
+    return all(_free(file) for file in (root / CHECKOUT_LOCK, root / SCORE_LOCK, *(root / RUNS).glob("*.lock")))
 
 
 def _free(file: Path) -> bool:

@@ -18,11 +18,11 @@ ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 ALIVE = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 
 
-def mark_dead(root: Path, flow: str) -> None:
+def mark_dead(root: Path, flows: list[str]) -> None:
     """Mark what a server that was stopped left as running, provided that no run holds a lock of this checkout."""
     if not workspace.idle(root):
         return
-    named = FlowFilter(name=FlowFilterName(any_=[flow]))
+    named = FlowFilter(name=FlowFilterName(any_=flows))
     alive = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=ALIVE)))
     with get_client(sync_client=True) as client:
         for run in client.read_flow_runs(flow_filter=named, flow_run_filter=alive):

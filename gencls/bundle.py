@@ -3,6 +3,7 @@
     config.json, model.safetensors, tokenizer…  what transformers writes; `AutoModelForCausalLM.from_pretrained(folder)` reads it
     bundle.json       how the model is asked, what its probabilities are worth, where it comes from (`Bundle`)
     training.parquet  id, text, label: the rows that examples are taken from, where the strategy takes them per text
+    validation.parquet, known.json   what new rows are compared with (gencls/drift/reference.py); no answer depends on them
     README.md         the model card, made from bundle.json (gencls/model_card.py)
 
 The same model, rows and library versions give the same bytes. A bundle is read by the version of the format that wrote it and no other.

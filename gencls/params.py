@@ -31,7 +31,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
-RESERVED_NAMES = ("raw", "asked", "mined", "definitions", "neighbours", "prompts", "rationales", "corrections")
+RESERVED_NAMES = ("raw", "asked", "mined", "definitions", "neighbours", "prompts", "rationales", "corrections", "incoming")
 """Folders of data/ that are not data sets."""
 
 
@@ -490,6 +490,37 @@ class Report(Section):
     """Rows listed as hardest, and as most confidently wrong."""
 
 
+class Score(Section):
+    """`flows/score.py`: new rows through a finished model; a run ends Failed where they differ too much from validation.
+
+    A measure (gencls/drift/measures.py) counts as exceeded where its effect size is above its threshold and its test's p is below `alpha`.
+    """
+
+    model: str | None = None
+    """Folder of a bundle; null: that of the one data set under `datasets`."""
+    source: str = "data/incoming"
+    """A file, or a folder whose csv, tsv, jsonl and parquet files are read: the rows of one period."""
+    out: str = "reports/score"
+    """Folder for the predictions, and for drift.html and drift.json."""
+    text: str | None = None
+    """Column of the text, or a template; null: as in the data set."""
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    """Of csv; null: as in the data set."""
+    encoding: str | None = None
+    """null: as in the data set."""
+    alpha: float = Field(default=0.01, gt=0, lt=1)
+    labels: float = Field(default=0.25, ge=0)
+    """Population stability index of the predicted labels."""
+    confidence: float = Field(default=0.2, ge=0)
+    """Kolmogorov-Smirnov distance of the confidence."""
+    abstained: float = Field(default=0.1, ge=0)
+    """Rise of the share abstained."""
+    unseen_characters: float = Field(default=0.01, ge=0)
+    """Rise of the mean share of a text's characters that training never showed."""
+    unseen_tokens: float = Field(default=0.1, ge=0)
+    """The same of words, in Chinese of pairs of characters."""
+
+
 class Params(Section):
     """The whole of params.yaml."""
 
@@ -510,6 +541,7 @@ class Params(Section):
     rl: Rl = Rl()
     evaluate: Evaluate = Evaluate()
     report: Report = Report()
+    score: Score = Score()
 
     @model_validator(mode="after")
     def _names_are_defined(self) -> "Params":

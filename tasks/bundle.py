@@ -14,10 +14,12 @@ from gencls import bundle as bundles
 from gencls import model_card, models
 from gencls.bundle import Bundle, Measured, Origin, Score, TrainingRows
 from gencls.calibration import OperatingPoint
+from gencls.drift.reading import Readings, known
+from gencls.drift.reference import Reference
 from gencls.params import SPLITS, BuiltinDataSet, Params
 from gencls.progress import say
-from gencls.report.calibrated import calibrated
-from gencls.report.results import read_final
+from gencls.report.calibrated import calibrated, confidences
+from gencls.report.results import read_final, validation
 from gencls.sources.rows import digest
 from tasks import paths, stage
 from tasks.final import grid
@@ -63,12 +65,23 @@ def main(params: Params, ds: str) -> None:
     taught = TrainingRows(list(train["id"]), list(train["text"]), list(train["label"]))
     with stage.writing(paths.bundle(ds)) as folder:
         bundles.write(made, source, taught, model_card.render(made, _answered(params, ds)), folder)
+        _reference(ds, made).write(folder)
     say(f"{ds}: {made.origin.title} → {paths.bundle(ds)}")
 
 
 def _answered(params: Params, ds: str) -> OperatingPoint | None:
     """What the threshold gives on test."""
     return calibrated(read_final(paths.final(ds))["best"], bins=params.evaluate.bins).point
+
+
+def _reference(ds: str, made: Bundle) -> Reference:
+    """What new rows are compared with: the training texts, and the winner's answers on validation."""
+    shown = known(list(pd.read_parquet(paths.data(ds) / "train.parquet")["text"]), made.language)
+    best, rows = validation(read_final(paths.final(ds))["best"]), Readings(shown)
+    answered = zip(best.predictions["id"], best.predictions["text"], best.answers, confidences(best), strict=True)
+    for id, text, answer, confidence in answered:
+        rows.add(id, text, answer, confidence, abstained=answer is None or confidence < (made.threshold or 0.0))
+    return Reference(shown, rows.frame())
 
 
 def _origin(params: Params, ds: str, cell: dict[str, Any]) -> Origin:

@@ -118,9 +118,9 @@ def _curve(kind: str, ds: str, names: list[str]) -> dict[str, pd.DataFrame]:
 
 
 def _yaml(params: Params) -> str:
-    """All parameters with their defaults, so that the page tells what ran without gencls/params.py."""
+    """All parameters that a stage read, with their defaults, so that the page tells what ran without gencls/params.py."""
     text = StringIO()
-    YAML().dump(params.model_dump(by_alias=True), text)
+    YAML().dump(params.model_dump(by_alias=True, exclude={"score"}), text)
     return text.getvalue()
 
 

@@ -11,9 +11,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import bundles
 import httpx
 import pytest
 import toy_project
+from conftest import rows
 from toy_project import dvc, left_in, run, running, wait_until
 
 from flows import server
@@ -113,6 +115,24 @@ def test_the_deployment_has_a_typed_form_a_sleeping_schedule_and_room_for_one_ru
     assert [schedule["active"] for schedule in served.deployment["schedules"]] == [False]
     assert served.deployment["global_concurrency_limit"]["limit"] == 1
     assert served.deployment["concurrency_options"]["collision_strategy"] == "ENQUEUE"
+
+
+def test_the_other_deployment_scores_new_rows_and_fails_above_a_threshold(served: Served, base_folder: Path) -> None:
+    found = served.api("/deployments/name/gencls-score/score")
+    form = found["parameter_openapi_schema"]["definitions"]["Settings"]["properties"]
+    assert form["alpha"]["type"] == "number" and form["source"]["type"] == "string"
+    assert [schedule["active"] for schedule in found["schedules"]] == [False] and found["global_concurrency_limit"]["limit"] == 1
+    bundles.make(base_folder, served.root / "models/bundle/tickets")
+    (served.root / "new.csv").write_text("text\n" + "".join(f"{text}\n" for text, _ in rows(40)))
+    settings = {"model": "models/bundle/tickets", "source": "new.csv", "labels": 99, "confidence": 0.1, "unseen_tokens": 1}
+    created = served.api(f"/deployments/{found['id']}/create_flow_run", parameters={"settings": settings})
+    state = served.end(str(created["id"]))
+    assert state["type"] == "FAILED" and state["message"].endswith("is above score.confidence 0.1")
+    assert served.task_states(str(created["id"])) == {"predict new.csv": "Completed", "drift": "Completed"}
+    (artifact,) = served.api("/artifacts/filter", flow_runs={"id": {"any_": [str(created["id"])]}})
+    assert artifact["key"] == "drift" and (served.root / "reports/score/drift.html").as_uri() in artifact["data"]
+    shutil.rmtree(served.root / "models/bundle")
+    (served.root / "new.csv").unlink()
 
 
 def test_states_say_what_dvc_did_and_the_metrics_are_a_table(served: Served) -> None:

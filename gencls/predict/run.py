@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -22,6 +22,9 @@ from gencls.predict.survey import Survey, readable, survey
 from gencls.predict.target import NEAREST, check_names, writer
 from gencls.progress import Ticker, say
 
+Seen = Callable[[str, str, dict[str, Any]], None]
+"""Is handed every row as it is written: its place, its text, its new columns."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -32,6 +35,8 @@ class Job:
         text: column or template of the text; None: the bundle's, or what is found.
         prefix: stands before the names of the new columns.
         skip: file for the rows that cannot be read; None: such a row is an error, before anything is predicted.
+        seen: whoever else wants the rows.
+        keep: leave the journal (`journal_of`) when OUT is complete, for a run over several files that may be killed in a later one.
     """
 
     source: Source
@@ -40,6 +45,13 @@ class Job:
     text: str | None = None
     prefix: str = ""
     skip: Path | None = None
+    seen: Seen | None = None
+    keep: bool = False
+
+
+def journal_of(out: str) -> Path:
+    """Beside OUT."""
+    return Path(f"{out}.journal")
 
 
 def run(classifier: Classifier, job: Job) -> int:
@@ -60,7 +72,7 @@ def run(classifier: Classifier, job: Job) -> int:
         if journal is not None:
             stack.enter_context(journal)
         defused = _predict(classifier, job, found, _Files(file, aside, journal))
-    if journal is not None:
+    if journal is not None and not job.keep:
         journal.remove()
     _account(job, found, defused)
     return found.unreadable
@@ -78,7 +90,7 @@ def _journal(bundle: Bundle, job: Job) -> Journal | None:
     if job.out == STANDARD or job.source.name == STDIN:
         return None
     try:
-        return Journal(Path(f"{job.out}.journal"), _key(bundle, job))
+        return Journal(journal_of(job.out), _key(bundle, job))
     except OSError as error:
         raise FileError(f"{job.out}: cannot be written: {error.strerror}") from None
 
@@ -107,7 +119,9 @@ def _predict(classifier: Classifier, job: Job, found: Survey, files: _Files) -> 
                 new = [_record(prediction) for prediction in classifier.predict([text for _, text in chunk])]
                 if files.journal is not None:
                     files.journal.append(new)
-            for (row, _), prediction in zip(chunk, new, strict=True):
+            for (row, text), prediction in zip(chunk, new, strict=True):
+                if job.seen is not None:
+                    job.seen(row.place, text, prediction)
                 target.write({**row.cells, **{job.prefix + name: value for name, value in prediction.items()}})
             written += len(chunk)
             ticker.at(written)

@@ -36,9 +36,7 @@ class Calibrated:
 
 def calibrated(arm: Arm, *, bins: int) -> Calibrated:
     """Measured from an arm's predictions file."""
-    labels = list(arm.test["per_class"])
-    given_NL = arm.predictions[[f"p_{label}" for label in labels]].to_numpy()
-    scaled_NL = calibration.apply_temperature(np.log(np.maximum(given_NL, SMALLEST)), arm.temperature)
+    labels, given_NL, scaled_NL = _probabilities(arm)
     confidence_N, right_N = _confidence(arm, labels, scaled_NL), np.array(arm.right)
     return Calibrated(
         temperature=arm.temperature,
@@ -47,6 +45,19 @@ def calibrated(arm: Arm, *, bins: int) -> Calibrated:
         curve=calibration.risk_coverage(confidence_N, right_N),
         point=None if arm.threshold is None else calibration.operating_point(confidence_N, right_N, arm.threshold),
     )
+
+
+def confidences(arm: Arm) -> Floats:
+    """(N,) of the answers of an arm's predictions file, after the temperature."""
+    labels, _, scaled_NL = _probabilities(arm)
+    return _confidence(arm, labels, scaled_NL)
+
+
+def _probabilities(arm: Arm) -> tuple[list[str], Floats, Floats]:
+    """Labels, and (N, L) their probabilities before and after the temperature."""
+    labels = list(arm.test["per_class"])
+    given_NL = arm.predictions[[f"p_{label}" for label in labels]].to_numpy()
+    return labels, given_NL, calibration.apply_temperature(np.log(np.maximum(given_NL, SMALLEST)), arm.temperature)
 
 
 def _measured(arm: Arm, labels: list[str], probabilities_NL: Floats, bins: int) -> Probabilities:

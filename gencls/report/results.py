@@ -5,7 +5,7 @@ winner of a large table on the test split.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -95,6 +95,11 @@ def read_final(folder: Path) -> dict[str, Arm]:
         for key, cell in final["arms"].items()
     }
     return {role: arms[key] for role, key in final["roles"].items()}
+
+
+def validation(arm: Arm) -> Arm:
+    """An arm of `read_final` with its predictions on validation in place of those on test."""
+    return replace(arm, file=arm.file.with_suffix(".validation.csv"))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,152 @@
+"""score: new rows through a finished model, compared with validation → score.out; not a stage of the DAG, flows/score.py runs it.
+
+Per file of score.source a file of the same name with the predictions, <file>.unreadable.jsonl where rows could not be read, and for all of
+them drift.html and drift.json (gencls/drift). A run that is killed leaves the journals of its files, and the next goes on from them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gencls.classifier import Classifier
+from gencls.drift import measures, page
+from gencls.drift.measures import Measure
+from gencls.drift.reading import Readings
+from gencls.drift.reference import Reference
+from gencls.params import FilesDataSet, Params, ParamsError, TableDataSet
+from gencls.predict.run import Job, journal_of
+from gencls.predict.run import run as predict
+from gencls.predict.source import FileError, opened
+from gencls.sources.files import ENDINGS
+from tasks import paths, stage
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run over all files."""
+
+    params: Params
+    model: Path
+    """Folder of the bundle."""
+    classifier: Classifier
+    reference: Reference
+    readings: Readings
+    """Of the rows so far."""
+    files: list[Path]
+
+    def target(self, file: Path) -> Path:
+        """Where its predictions go."""
+        return Path(self.params.score.out) / file.name
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a file."""
+
+    file: Path
+    rows: int
+    unreadable: int
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What the comparison says."""
+
+    verdict: str
+    measures: list[Measure]
+    page: Path
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether a measure is above its threshold."""
+        return any(measure.exceeded for measure in self.measures)
+
+
+def start(params: Params) -> Run:
+    """Load the model and look what there is to read.
+
+    Raises:
+        InputError: there is no such bundle, it carries nothing to compare with, or there is no file.
+    """
+    model = bundle(params)
+    files = incoming(Path(params.score.source))
+    found = Reference.read(model)
+    Path(params.score.out).mkdir(parents=True, exist_ok=True)
+    return Run(params, model, Classifier.load(model, device=params.model.device), found, Readings(found.known), files)
+
+
+def bundle(params: Params) -> Path:
+    """`score.model`, or that of the one data set."""
+    if params.score.model is not None:
+        return Path(params.score.model)
+    if len(params.datasets) > 1:
+        choices = ", ".join(str(paths.bundle(ds)) for ds in params.datasets)
+        raise ParamsError(f"score.model: null, but there are several data sets, so name a bundle; choices: {choices}")
+    return paths.bundle(next(iter(params.datasets)))
+
+
+def incoming(source: Path) -> list[Path]:
+    """The file, or the files of the folder that can be read, in the order of their names.
+
+    Raises:
+        FileError: there is none.
+    """
+    if source.is_file():
+        return [source]
+    if not source.is_dir():
+        raise FileError(f"score.source: {source}: no such file or folder; put new rows there, or name another")
+    files = sorted(file for file in source.iterdir() if file.suffix.lower() in ENDINGS and file.is_file())
+    if not files:
+        raise FileError(f"score.source: {source}: no file to read in it; read are {', '.join(ENDINGS)}")
+    return files
+
+
+def predict_file(run: Run, file: Path) -> Done:
+    """Write the predictions of one file; its rows join the readings."""
+    before, target = len(run.readings), run.target(file)
+
+    def seen(place: str, text: str, row: dict[str, Any]) -> None:
+        run.readings.add(place, text, row["predicted"], row["confidence"], abstained=row["abstained"])
+
+    text, delimiter, encoding = _as_in_the_data_set(run)
+    aside = target.with_name(f"{target.name}.unreadable.jsonl")
+    with opened(str(file), None, delimiter if file.suffix.lower() == ".csv" else None, encoding) as source:
+        unreadable = predict(run.classifier, Job(source, str(target), source.format, text, skip=aside, seen=seen, keep=True))
+    if not unreadable:
+        aside.unlink()
+    return Done(file, len(run.readings) - before, unreadable)
+
+
+def _as_in_the_data_set(run: Run) -> tuple[str | None, str | None, str]:
+    """Text, delimiter and encoding: those of `score`, else those of the rows that the model was trained on."""
+    wanted, spec = run.params.score, run.params.datasets.get(run.classifier.bundle.data_set)
+    text = spec.text if isinstance(spec, TableDataSet) else None
+    delimiter, encoding = (spec.delimiter, spec.encoding) if isinstance(spec, FilesDataSet) else (None, None)
+    return wanted.text or text, wanted.delimiter or delimiter, wanted.encoding or encoding or "utf-8"
+
+
+def finish(run: Run, done: Sequence[Done]) -> Drift:
+    """Compare all rows with validation and write the page; what a killed run would go on from is removed."""
+    wanted, new = run.params.score, run.readings.frame()
+    limits = {name: getattr(wanted, name) for name in page.EFFECTS}
+    compared = measures.compare(run.reference.validation, new, limits, wanted.alpha)
+    verdict, out = measures.sentence(compared), Path(wanted.out)
+    content = page.Page(
+        model=str(run.model),
+        cell=run.classifier.bundle.origin.title,
+        files=[(str(file.file), file.rows, file.unreadable) for file in done],
+        validation=run.reference.validation,
+        new=new,
+        measures=compared,
+        unlike=run.readings.unlike,
+        verdict=verdict,
+    )
+    (out / "drift.html").write_text(page.render(content), encoding="utf-8", newline="\n")
+    found = [asdict(measure) | {"exceeded": measure.exceeded} for measure in compared]
+    stage.write_json(
+        {"verdict": verdict, "rows": len(new), "validation_rows": len(run.reference.validation), "measures": found}, out / "drift.json"
+    )
+    for file in run.files:
+        journal_of(str(run.target(file))).unlink(missing_ok=True)
+    return Drift(verdict, compared, out / "drift.html")
