@@ -5,12 +5,14 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
 from gencls.errors import InputError
+from gencls.export import command as export
 from gencls.predict import command as predict
 from gencls.serve import command as serve
 
 COMMANDS = {
     "predict": (predict, "predict the label of every row of a file"),
     "serve": (serve, "predict over HTTP on this machine, with a page to try it"),
+    "export": (export, "the model for another engine: vLLM or ONNX"),
 }
 
 
