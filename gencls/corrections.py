@@ -1,9 +1,9 @@
 """The marked rows as a csv for a person with a spreadsheet, and the same file filled in, read back and applied.
 
 Written: what the models doubt, with empty columns for what the person decides, and below that what was decided before, so that the file
-may be saved over the last one. A text that a spreadsheet would run as a formula gets an apostrophe in front, which makes it text there
-(OWASP, "CSV injection"). Only `text` is treated so: it is there to be read, while `id` and `label` say which row is meant and must come
-back as they are. The file begins with a byte order mark, without which Excel takes UTF-8 for the code page of the machine.
+may be saved over the last one. A text that a spreadsheet would run as a formula is defused (gencls/formulas.py). Only `text` is treated
+so: it is there to be read, while `id` and `label` say which row is meant and must come back as they are. The file begins with a byte order
+mark, without which Excel takes UTF-8 for the code page of the machine.
 
 Read: as a spreadsheet may have saved it, with or without the mark, with any line ends, separated by comma, semicolon (Excel in much of
 Europe) or tab. `id` and `label` name the row and the label that it has in its source; `new_label` or `drop` decide; the other columns are
@@ -19,6 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from gencls.errors import InputError
+from gencls.formulas import defused
 
 SHOWN = ["id", "text", "label", "suggested", "confidence"]
 DECIDED = ["new_label", "drop", "who", "why"]
@@ -26,8 +27,6 @@ REQUIRED = ["id", "label", "new_label"]
 DROP = {"x": True, "yes": True, "true": True, "1": True, "": False, "no": False, "false": False, "0": False}
 """What may stand in the column `drop`."""
 DELIMITERS = (",", ";", "\t")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""Beginnings of a formula; a spreadsheet set to Chinese or Japanese takes the wide ones too."""
 
 
 class CorrectionError(InputError):
@@ -61,11 +60,6 @@ def write(marked: pd.DataFrame, path: Path, made: pd.DataFrame = NONE_MADE) -> N
     frame = frame.fillna({"text": "", "label": "", "new_label": ""})[SHOWN + DECIDED]
     frame["text"] = frame["text"].map(defused)
     frame.to_csv(path, index=False, encoding="utf-8-sig", float_format="%.6f", lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-
-
-def defused(text: str) -> str:
-    """The text as no spreadsheet would run it."""
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def read(path: Path) -> list[Correction]:

@@ -140,6 +140,27 @@ def test_a_slow_client_is_told_so(client: httpx.Client) -> None:
     assert ask(client, ["a"]).status_code == 200
 
 
+def test_a_head_that_comes_byte_by_byte_is_cut_off_and_a_pause_between_requests_is_not(client: httpx.Client) -> None:
+    address = (client.base_url.host, client.base_url.port or 0)
+    with socket.create_connection(address, timeout=30) as slow, socket.create_connection(address, timeout=30) as silent:
+        slow.settimeout(0.1)
+        start, answer = time.monotonic(), b""
+        for byte in b"GET /healthz HTTP/1.1\r\nhost: x\r\n" + b"x-slow: " + b"y" * 100:
+            slow.sendall(bytes([byte]))
+            try:
+                answer = slow.recv(4096)
+                break
+            except TimeoutError:
+                continue
+        assert answer.startswith(b"HTTP/1.1 408") and b"did not arrive within 1 seconds" in answer and time.monotonic() - start < 10
+        assert silent.recv(4096).startswith(b"HTTP/1.1 408")
+    with socket.create_connection(address, timeout=30) as patient:
+        for _ in range(2):
+            patient.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert patient.recv(4096).startswith(b"HTTP/1.1 200")
+            time.sleep(1.5)  # longer than a head may take, shorter than a connection is kept
+
+
 def test_it_says_what_it_does_and_forbids_its_page_to_load_anything(client: httpx.Client) -> None:
     assert client.get("/readyz").json() == {"status": "ready"}
     ask(client, ["where is my parcel"])

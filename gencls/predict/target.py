@@ -1,8 +1,7 @@
 """OUT: the input's rows with the prediction's columns behind them, in csv, tsv, jsonl or parquet.
 
-Formulas: a csv or tsv cell that begins with = + - @, a tab, a carriage return or a line feed is run as a formula by a spreadsheet, so such
-a cell gets a single quote in front, as OWASP advises ("CSV Injection"). A cell that is a number, as -5 or +1e3, stays one. jsonl and
-parquet are not opened by clicking on them and are left as they are.
+In csv and tsv, cells that a spreadsheet would run as formulas are defused (gencls/formulas.py). jsonl and parquet are not opened by
+clicking on them and are left as they are.
 """
 
 import json
@@ -13,6 +12,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gencls.formulas import defused
 from gencls.params import Format
 from gencls.predict.source import FileError, Source
 from gencls.sources.files import DELIMITERS
@@ -20,8 +20,6 @@ from gencls.sources.rows import Record
 
 ROW_GROUP = 4096
 """Rows held before they are written to a parquet file."""
-FORMULA = re.compile(r"[=+\-@\t\r\n]")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 NEAREST = pa.list_(pa.struct([("id", pa.string()), ("text", pa.string()), ("label", pa.string()), ("similarity", pa.float64())]))
 
@@ -48,9 +46,9 @@ class Csv:
 
     def _cell(self, cell: str) -> str:
         """Quoted where it must be: also for a lone carriage return, which Python's csv module would let end the row."""
-        if FORMULA.match(cell) and not NUMBER.fullmatch(cell):
-            self.defused += 1
-            cell = f"'{cell}"
+        safe = defused(cell)
+        self.defused += safe != cell
+        cell = safe
         return '"' + cell.replace('"', '""') + '"' if self._special.search(cell) else cell
 
 

@@ -27,7 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "queue": "most rows that wait for the model; more is answered 429",
         "batch_rows": "rows that make a batch full",
         "wait_ms": "longest that a row waits for others, in milliseconds",
-        "client_seconds": "longest that a body may take to arrive; then 408",
+        "client_seconds": "longest that the head and then the body of a request may take to arrive; then 408",
     }
     for name, line in about.items():
         default = getattr(Limits(), name)

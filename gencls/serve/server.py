@@ -16,6 +16,7 @@ from gencls.classifier import Classifier
 from gencls.progress import say
 from gencls.serve.app import build
 from gencls.serve.batcher import Batcher
+from gencls.serve.heads import protocol
 from gencls.serve.meters import Meters
 from gencls.serve.options import Limits, ServeError
 
@@ -36,7 +37,8 @@ def serve(folder: Path, port: int, token: str | None, limits: Limits, device: Li
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         batcher = Batcher(partial(_load, folder, device, url), limits, meters)
         app = build(bundle, batcher, meters, limits, token)
-        config = uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_level="warning", access_log=False, server_header=False)
+        heads = protocol(limits.client_seconds)
+        config = uvicorn.Config(app, http=heads, ws="none", lifespan="off", log_level="warning", access_log=False, server_header=False)
         config.timeout_graceful_shutdown = PATIENCE
         asyncio.run(_until_stopped(_Server(config), batcher, listener))
 
