@@ -96,6 +96,9 @@ class TableDataSet(DataSet):
     """Column, or a template over columns such as `"OLD: {old}\\nNEW: {new}"`."""
     label: str = "label"
     """Column."""
+    labels: dict[str | int, str] | str = {}
+    """Its value → name of the label, where it holds numbers or codes, as `{0: World, 1: Sports}`; or a JSON file in data/raw/<data set>.
+    Values that share a name become one class. Empty: the values are the names. The hub's class numbers have theirs already."""
     sha256: dict[Split, str] = {}
     """Digest of each split's rows as read; a mismatch stops ingest."""
 

@@ -7,21 +7,24 @@ cannot be read, or a correction does not fit them; whether they are any good is 
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gencls import corrections
-from gencls.params import AnyDataSet, BuiltinDataSet, GitDataSet, HubDataSet, Params, Split
-from gencls.sources import SourceError, builtin, read
+from gencls.params import AnyDataSet, BuiltinDataSet, GitDataSet, HubDataSet, Params, Split, TableDataSet
+from gencls.sources import SourceError, builtin, naming, read
 from tasks import paths, stage
 
 
 def main(params: Params, ds: str) -> None:
     """Read every split of a data set."""
-    spec = params.datasets[ds]
+    spec: Any = params.datasets[ds]
     try:
+        if isinstance(spec, TableDataSet):
+            spec = naming.with_file(spec, paths.raw(ds))
         if isinstance(spec, GitDataSet | HubDataSet):
             from tasks import fetch  # imports `dvc`, which no other source needs
 

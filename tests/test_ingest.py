@@ -8,10 +8,13 @@ import pandas as pd
 import pytest
 
 from gencls.params import Params, parse
+from gencls.sources.rows import digest
 from tasks import ingest
 from tasks.stage import StageError
 
 SPLITS = {"train": "train.csv", "validation": "dev.csv", "test": "test.csv"}
+GIT_TRAIN = [["x", "pos"], ["y", "neg"], ["", "neg"]]
+"""Of the commit before the last."""
 ROWS = {"train": "text,label\nx,pos\ny,neg\n,neg\n", "dev": "text,label\nz,pos\n", "test": "text,label\nw,new\n"}
 
 
@@ -197,3 +200,54 @@ def test_copies_with_other_rows_are_refused(root: Path, repository: tuple[Path, 
     monkeypatch.setenv("GENCLS_DATA", "copies")
     with pytest.raises(StageError, match="the rows are not those that sha256 names"):
         ingest.main(git_params(repository, sha256={"test": "0" * 64}), "ds")
+
+
+def test_numbers_get_names_from_the_parameters_or_from_a_file(root: Path) -> None:
+    (root / "data/raw/ds/x.csv").write_text("text,label\n" + "a,0\nb,1\nc,2\nd,\n" * 10)
+    (root / "data/raw/ds/names.json").write_text('{"0": "neg", "1": "pos", "2": "pos"}')
+    found = []
+    for labels in ({0: "neg", 1: "pos", 2: "pos"}, {"0": "neg", "1": "pos", "2": "pos"}, "names.json"):
+        ingest.main(params(source="files", files="x.csv", labels=labels), "ds")
+        found.append({split: digest(pd.read_parquet(root / f"data/ds/{split}.parquet")) for split in ("train", "validation", "test")})
+    assert found[0] == found[1] == found[2]
+    train = pd.read_parquet(root / "data/ds/train.parquet")
+    assert set(train["label"].dropna()) == {"neg", "pos"} and train["label"].isna().any()
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({0: "neg"}, r"labels has no name for '1' \(\d+ rows\); named are 0"),
+        ("absent.json", "absent.json: no such file"),
+        ("list.json", "expected an object with a name per label"),
+    ],
+)
+def test_a_label_without_a_name_is_one_error(root: Path, labels: Any, message: str) -> None:
+    (root / "data/raw/ds/x.csv").write_text("text,label\n" + "a,0\nb,1\n" * 10)
+    (root / "data/raw/ds/list.json").write_text('["neg"]')
+    with pytest.raises(StageError, match=message):
+        ingest.main(params(source="files", files="x.csv", labels=labels), "ds")
+
+
+def test_a_git_repository_and_a_folder_in_the_hubs_format_give_the_same_rows_by_digest(
+    root: Path, repository: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("cache"))
+    folder, commit = repository
+    hub = tmp_path_factory.mktemp("hub")
+    names = ["neg", "new", "pos"]
+    for split, file in SPLITS.items():
+        rows = [line.split(",") for line in (folder / "data" / file).read_text().splitlines()[1:]] if split != "train" else GIT_TRAIN
+        features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=names)})
+        content = {"text": [text or None for text, _ in rows], "label": [names.index(label) for _, label in rows]}
+        (hub / "data").mkdir(exist_ok=True)
+        datasets.Dataset.from_dict(content, features=features).to_parquet(hub / "data" / f"{split}-00000-of-00001.parquet")
+    git_files = {split: f"data/{file}" for split, file in SPLITS.items()}
+    digests = []
+    for spec in ({"source": "git", "repo": str(folder), "rev": commit, "files": git_files}, {"source": "hub", "id": str(hub)}):
+        ingest.main(params(**spec), "ds")
+        digests.append({split: digest(pd.read_parquet(root / f"data/ds/{split}.parquet")) for split in SPLITS})
+    assert digests[0] == digests[1]
+    ingest.main(params(source="hub", id=str(hub), sha256=digests[0]), "ds")  # and params.yaml can insist on them

@@ -5,6 +5,7 @@
 | builtin | generators of this project, one package each (intents, relevance, taxonomy) |
 | files | csv, tsv, jsonl and parquet on disk; also what was fetched from a git repository |
 | hub | a data set of the Hugging Face hub, or a local folder of the same format |
+| naming | names for labels that are numbers or codes there |
 
 A null text or label means that the source has none: whether that is acceptable is for the validate stage. Rows that cannot be read at
 all raise `SourceError`.
@@ -16,6 +17,7 @@ import pandas as pd
 
 from gencls.params import AnyDataSet, BuiltinDataSet, HubDataSet, Split
 from gencls.sources import builtin, files
+from gencls.sources.naming import named
 from gencls.sources.rows import SourceError, Unreachable, check_digests, with_ids
 
 __all__ = ["SourceError", "Unreachable", "read"]
@@ -35,5 +37,6 @@ def read(spec: AnyDataSet, folder: Path, *, seed: int) -> dict[Split, pd.DataFra
         frames = hub.read(spec)
     else:
         frames = files.read(spec, folder, seed=seed)
+    frames = named(frames, spec)
     check_digests(frames, spec.sha256)
     return with_ids(frames)

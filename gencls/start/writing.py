@@ -70,6 +70,7 @@ def _data_set(start: Start) -> list[str]:
         ("encoding", table.encoding, "a byte order mark is dropped"),
         ("text", start.text, 'a column, or a template: "{subject}\\n{body}"'),
         ("label", start.label, "a column"),
+        ("labels", {}, "its values → names, where they are numbers or codes: {0: World}; or a json file beside the rows"),
         ("sha256", {}, "of each split's rows, where other rows should stop ingest"),
         ("validation", shares.validation, "shares of the rows held out, by the seed and stratified by label"),
         ("test", shares.test, ""),
