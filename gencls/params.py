@@ -28,6 +28,8 @@ RationaleKind = Literal["written", "blind"]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 """Becomes a folder and a DVC stage name."""
+Column = Annotated[str, Field(coerce_numbers_to_str=True)]
+"""Of a file without a header its place, which YAML reads as a number."""
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -92,9 +94,9 @@ class BuiltinDataSet(DataSet):
 class TableDataSet(DataSet):
     """What a table needs so that its rows can be read."""
 
-    text: str = "text"
+    text: Column = "text"
     """Column, or a template over columns such as `"OLD: {old}\\nNEW: {new}"`."""
-    label: str = "label"
+    label: Column = "label"
     """Column."""
     sha256: dict[Split, str] = {}
     """Digest of each split's rows as read; a mismatch stops ingest."""
@@ -112,6 +114,8 @@ class FilesDataSet(TableDataSet):
     """One character; by default `,` for csv and a tab for tsv."""
     encoding: str = "utf-8"
     """As Python names it; a byte order mark is dropped."""
+    header: bool = True
+    """Of csv and tsv: false where the first line is a row already. Columns are then called by their place: 1, 2, …"""
     validation: Share = 0.1
     """Share of a single file held out for validation."""
     test: Share = 0.2
