@@ -68,6 +68,7 @@ def _data_set(start: Start) -> list[str]:
         ("format", table.form, "or csv, tsv, jsonl, parquet"),
         ("delimiter", delimiter, "one character; null: comma for csv, tab for tsv"),
         ("encoding", table.encoding, "a byte order mark is dropped"),
+        ("header", True, "false where the first line is a row; columns are then 1, 2, ..."),
         ("text", start.text, 'a column, or a template: "{subject}\\n{body}"'),
         ("label", start.label, "a column"),
         ("sha256", {}, "of each split's rows, where other rows should stop ingest"),
