@@ -486,6 +486,8 @@ class Report(Section):
     """The page."""
 
     title: str = "Generative text classification"
+    study: Name = "strategies"
+    """Runs that this one is recorded beside: results/runs/<ds>-<study>-<seed>.json. `strategies`, `rl` and `reasoning` make tables."""
     rows: Positive = 15
     """Rows listed as hardest, and as most confidently wrong."""
 

@@ -330,3 +330,7 @@ def test_the_report_compares_the_arms_and_shows_twenty_explanations(tmp_path: Pa
     assert "finds the gold label of 27 of these (50.0" in page and "Reasoning generator" in page
     assert page.count("because &lt;b&gt;") == 20 and "the label only, on the same rows (Q→A)" in page
     assert {f"arm_{name}" for name in ARMS} <= set(stage.read_json(paths.METRICS)["d"])
+    record = stage.read_json(paths.RESULTS / "d.json")
+    assert (record["study"], record["base"]) == ("strategies", "builtin") and "reasoning" not in record["arms"]["naive_sft"]
+    assert {name: record["arms"][f"arm_{name}"]["reasoning"] for name in ARMS} == {name: name for name in ARMS}
+    assert set(record["arms"]["arm_written"]["f1"]) == set(LABELS)
