@@ -383,6 +383,7 @@ class HubCorpus(TableCorpus):
 
 
 AnyCorpus = Annotated[BuiltinCorpus | FilesCorpus | HubCorpus, Field(discriminator="source")]
+CORPORA: dict[str, type[Section]] = {"builtin": BuiltinCorpus, "files": FilesCorpus, "hub": HubCorpus}
 
 
 class Reasoner(Train):
@@ -399,6 +400,20 @@ class Reasoner(Train):
     lr: float = Field(default=1e-3, gt=0)
     unmerge: Share = 0.1
     """As in `sft`."""
+
+    @field_validator("corpus", mode="before")
+    @classmethod
+    def _keys_of_other_sources_are_left_over(cls, corpus: Any) -> Any:
+        """`dvc exp run -S reasoner.corpus.source=…` cannot take keys away, so those that only other sources have are not read."""
+        own = CORPORA.get(str(corpus.get("source"))) if isinstance(corpus, dict) else None
+        if own is None:
+            return corpus
+        needed = [name for name, info in own.model_fields.items() if info.is_required() and name not in corpus]
+        if needed:
+            added = " ".join(f"-S +reasoner.corpus.{name}=…" for name in needed)
+            raise ValueError(f"source {corpus['source']} needs {' and '.join(needed)} (dvc exp run {added})")
+        others = {name for section in CORPORA.values() for name in section.model_fields} - set(own.model_fields)
+        return {key: value for key, value in corpus.items() if key not in others}
 
 
 class Rationalise(Section):
@@ -496,6 +511,8 @@ class Report(Section):
     """The page."""
 
     title: str = "Generative text classification"
+    study: Name = "strategies"
+    """Runs that this one is recorded beside: results/runs/<ds>-<study>-<seed>.json. `strategies`, `rl` and `reasoning` make tables."""
     rows: Positive = 15
     """Rows listed as hardest, and as most confidently wrong."""
 

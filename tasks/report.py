@@ -46,8 +46,9 @@ def main(params: Params) -> None:
     with stage.writing(paths.RESULTS) as folder:
         folder.mkdir()
         for found in data_sets:
-            rows = found.validation["rows"]
-            record = records.record(found.name, found.results, paired[found.name], rows=rows, seed=params.seed)
+            about = {"study": params.report.study, "seed": params.seed, "base": params.model.base, "rows": found.validation["rows"]}
+            arms = stage.reasoning_arms(params)
+            record = records.record(found.name, found.results, paired[found.name], reasoning=arms, about=about)
             stage.write_json(record, folder / f"{found.name}.json")
     with stage.writing(paths.CONFUSION) as folder:
         folder.mkdir()
