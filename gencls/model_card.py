@@ -139,6 +139,7 @@ def _limits(bundle: Bundle) -> str:
     ]
     if bundle.origin.base == "builtin":
         lines.append("The base has seen nothing but the training texts: it knows no word that does not occur there.")
+    lines.append("The folder holds the words, in Chinese the pairs of characters, that stand in two or more training texts (known.json).")
     if bundle.retrieves:
         lines.append("The folder holds the training texts, which the prompts show: whoever has the model can read them.")
     return "\n".join(f"- {line}" for line in lines)

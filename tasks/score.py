@@ -14,7 +14,7 @@ from gencls.drift import measures, page
 from gencls.drift.measures import Measure
 from gencls.drift.reading import Readings
 from gencls.drift.reference import Reference
-from gencls.params import FilesDataSet, Params, ParamsError, TableDataSet
+from gencls.params import FilesDataSet, Params, ParamsError
 from gencls.predict.run import Job, journal_of
 from gencls.predict.run import run as predict
 from gencls.predict.source import FileError, opened
@@ -109,21 +109,22 @@ def predict_file(run: Run, file: Path) -> Done:
     def seen(place: str, text: str, row: dict[str, Any]) -> None:
         run.readings.add(place, text, row["predicted"], row["confidence"], abstained=row["abstained"])
 
-    text, delimiter, encoding = _as_in_the_data_set(run)
+    delimiter, encoding = _as_in_the_data_set(run)
     aside = target.with_name(f"{target.name}.unreadable.jsonl")
     with opened(str(file), None, delimiter if file.suffix.lower() == ".csv" else None, encoding) as source:
-        unreadable = predict(run.classifier, Job(source, str(target), source.format, text, skip=aside, seen=seen, keep=True))
+        unreadable = predict(
+            run.classifier, Job(source, str(target), source.format, run.params.score.text, skip=aside, seen=seen, keep=True)
+        )
     if not unreadable:
         aside.unlink()
     return Done(file, len(run.readings) - before, unreadable)
 
 
-def _as_in_the_data_set(run: Run) -> tuple[str | None, str | None, str]:
-    """Text, delimiter and encoding: those of `score`, else those of the rows that the model was trained on."""
+def _as_in_the_data_set(run: Run) -> tuple[str | None, str]:
+    """Delimiter and encoding: those of `score`, else those of the rows that the model was trained on; the text's column is in the bundle."""
     wanted, spec = run.params.score, run.params.datasets.get(run.classifier.bundle.data_set)
-    text = spec.text if isinstance(spec, TableDataSet) else None
     delimiter, encoding = (spec.delimiter, spec.encoding) if isinstance(spec, FilesDataSet) else (None, None)
-    return wanted.text or text, wanted.delimiter or delimiter, wanted.encoding or encoding or "utf-8"
+    return wanted.delimiter or delimiter, wanted.encoding or encoding or "utf-8"
 
 
 def finish(run: Run, done: Sequence[Done]) -> Drift:

@@ -22,7 +22,7 @@ OFF = {"labels": 99, "confidence": 1, "abstained": 1, "unseen_characters": 1, "u
 
 @pytest.fixture(scope="module")
 def bundle(base_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return bundles.make(base_folder, tmp_path_factory.mktemp("bundles") / "tickets")
+    return bundles.make(base_folder, tmp_path_factory.mktemp("bundles") / "tickets", text="Beschreibung")
 
 
 @pytest.fixture
