@@ -110,18 +110,17 @@ def predict_file(run: Run, file: Path) -> Done:
         run.readings.add(place, text, row["predicted"], row["confidence"], abstained=row["abstained"])
 
     delimiter, encoding = _as_in_the_data_set(run)
+    text = run.params.score.text
     aside = target.with_name(f"{target.name}.unreadable.jsonl")
     with opened(str(file), None, delimiter if file.suffix.lower() == ".csv" else None, encoding) as source:
-        unreadable = predict(
-            run.classifier, Job(source, str(target), source.format, run.params.score.text, skip=aside, seen=seen, keep=True)
-        )
+        unreadable = predict(run.classifier, Job(source, str(target), source.format, text, skip=aside, seen=seen, keep=True))
     if not unreadable:
         aside.unlink()
     return Done(file, len(run.readings) - before, unreadable)
 
 
 def _as_in_the_data_set(run: Run) -> tuple[str | None, str]:
-    """Delimiter and encoding: those of `score`, else those of the rows that the model was trained on; the text's column is in the bundle."""
+    """Delimiter and encoding of csv: those of `score`, else those of the rows that the model was trained on."""
     wanted, spec = run.params.score, run.params.datasets.get(run.classifier.bundle.data_set)
     delimiter, encoding = (spec.delimiter, spec.encoding) if isinstance(spec, FilesDataSet) else (None, None)
     return wanted.delimiter or delimiter, wanted.encoding or encoding or "utf-8"
