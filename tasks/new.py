@@ -146,7 +146,7 @@ def _said(start: Start, notes: list[str]) -> str:
         *(f"doubt: {doubt}" for doubt in start.doubts),
         f"an estimate of dvc repro on this machine: {plan.minutes:.0f} minutes = {plan.formula}",
         *(f"note: {note}" for note in notes if note),
-        f"written: {paths.PARAMS}, {paths.raw(start.name)}. Next: dvc add {paths.raw(start.name) / start.file} && dvc repro",
+        f"written: {paths.PARAMS}, {paths.raw(start.name)}. Next: make run; `dvc add {paths.raw(start.name) / start.file}` tracks the file",
     ]
     return "\n".join(lines)
 
