@@ -239,7 +239,7 @@ def test_every_arm_learns_from_the_same_rows_and_says_what_it_wrote(project: par
     assert stage.trained_under(project) == {
         **{f"sft/{name}": "written" for name in ARMS[:3]},
         **{f"sft/{name}": "zero_shot" for name in ("zero_shot", "withheld", "matched")},
-        "rl/reinforce_pp": "zero_shot",
+        "rl/zero_shot/reinforce_pp": "zero_shot",
     }
 
 

@@ -1,11 +1,13 @@
 """The same results for machines: a few numbers per arm for `dvc metrics`, and a record per data set for tables over runs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from gencls.metrics import Paired
 from gencls.report.results import Arm, Results
+from gencls.report.rl import Cost
 
 SCORES = ("accuracy", "macro_f1", "log_loss", "ece", "invalid_share")
 ESTIMATES = ("accuracy", "macro_f1", "accuracy_ci", "macro_f1_ci", "rows")
@@ -17,10 +19,15 @@ def scores(results: Results) -> dict[str, dict[str, float]]:
     return {name: {score: value for score, value in numbers.items() if value is not None} for name, numbers in measured.items()}
 
 
-def record(name: str, results: Results, paired: dict[str, Paired], *, rows: dict[str, int], seed: int) -> dict[str, Any]:
-    """Everything that a table over runs needs to compare arms with each other, paired over the test rows."""
+def record(results: Results, paired: dict[str, Paired], costs: Mapping[str, Cost]) -> dict[str, Any]:
+    """What a table over runs needs to compare arms with each other, paired over the test rows.
+
+    RL arms (`Results.rl`) also have warmup, algorithm, the samples drawn and the seconds taken, null where they are not known.
+    """
     arms = {arm: _arm(found) for arm, found in results.named.items()}
-    return {"data_set": name, "rows": rows, "seed": seed, "arms": arms, "paired": paired}
+    for role, arm in results.rl.items():
+        arms[role] |= {"warmup": arm.warm_up, "algorithm": arm.algorithm} | vars(costs[arm.name])
+    return {"arms": arms, "paired": paired}
 
 
 def _arm(arm: Arm) -> dict[str, Any]:
