@@ -16,13 +16,13 @@ from gencls import sft as sft_module
 from gencls.corpora import CorpusError, generated, read
 from gencls.errors import InputError
 from gencls.generation import Sampling, Writer, reason
-from gencls.params import FilesCorpus, Model, Rationalise, Strategy
+from gencls.params import FilesCorpus, Model, Rationalise, Rl, Strategy
 from gencls.prompts import Prompt, Renderer
 from gencls.rationales import Rationaliser
 from gencls.reasoner import Frame
 from gencls.scheme import LabelScheme
 from gencls.tokenizer import Unmerger
-from tasks import evaluate, paths, rationalise, reasoner, render, report, sft, stage
+from tasks import evaluate, paths, rationalise, reasoner, render, report, rl, sft, stage
 
 CPU = Model(device="cpu", max_length=160)
 ARMS = ("written", "blind", "shuffled", "withheld", "matched")
@@ -236,6 +236,11 @@ def test_every_arm_learns_from_the_same_rows_and_says_what_it_wrote(project: par
     assert set(found["trie"]) <= set(LABELS) and found["reasoning"].str.len().gt(0).any()
     cells = stage.read_json(paths.evaluation("d", "sft", "written") / "metrics.json")["cells"]
     assert cells["zero_shot"]["unended"] == 0 <= cells["written"]["unended"] <= 30
+    study = project.model_copy(update={"rl": Rl(warmups=["written"], algorithms=["sft"], batch_size=8, evaluations=1)})
+    rl.main(study, "d", "written", "sft")
+    evaluate.main(study, "d", "rl", "written/sft")
+    assert models.card(paths.model("rl", "d", "written/sft"))["max_reasoning"] == 12
+    assert stage.read_json(paths.evaluation("d", "rl", "written/sft") / "metrics.json")["cells"]["written"]["scores"]["trie"]
     assert stage.trained_under(project) == {
         **{f"sft/{name}": "written" for name in ARMS[:3]},
         **{f"sft/{name}": "zero_shot" for name in ("zero_shot", "withheld", "matched")},

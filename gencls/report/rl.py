@@ -70,9 +70,7 @@ def _adds(results: Results, paired: Mapping[str, Paired]) -> str:
         "the warm-up": [paired[name]["accuracy"] for role in roles for name in paired if name.startswith(f"{role}_vs_warm_up")],
         "continued SFT": [paired[name]["accuracy"] for role in roles if (name := _against_control(results, role)) in paired],
     }
-    parts = [
-        f"{_sure(found)} of {count(len(found), 'RL model')} beat {what} by more than chance" for what, found in over.items() if found
-    ]
+    parts = [f"{_sure(found)} of {count(len(found), 'RL model')} beat {what} by more than chance" for what, found in over.items() if found]
     return " and ".join(parts) or "no algorithm of the paper was run"
 
 
