@@ -47,8 +47,11 @@ def main(params: Params) -> None:
     with stage.writing(paths.RESULTS) as folder:
         folder.mkdir()
         for found in data_sets:
-            about = {"data_set": found.name, "rows": found.validation["rows"], "seed": params.seed}
-            stage.write_json(about | records.record(found.results, paired[found.name], found.rl), folder / f"{found.name}.json")
+            about = {"data_set": found.name, "study": params.report.study, "seed": params.seed, "base": params.model.base}
+            about |= {"rows": found.validation["rows"]}
+            arms = stage.reasoning_arms(params)
+            record = records.record(found.results, paired[found.name], reasoning=arms, costs=found.rl, about=about)
+            stage.write_json(record, folder / f"{found.name}.json")
     with stage.writing(paths.CONFUSION) as folder:
         folder.mkdir()
         for data_set in data_sets:
@@ -126,7 +129,7 @@ def _curve(kind: str, ds: str, names: list[str]) -> dict[str, pd.DataFrame]:
 
 
 def _yaml(params: Params) -> str:
-    """All parameters with their defaults, so that the page tells what ran without gencls/params.py."""
+    """All parameters with their defaults, so that the page tells what ran without gencls/params."""
     text = StringIO()
     YAML().dump(params.model_dump(by_alias=True), text)
     return text.getvalue()

@@ -19,19 +19,31 @@ def scores(results: Results) -> dict[str, dict[str, float]]:
     return {name: {score: value for score, value in numbers.items() if value is not None} for name, numbers in measured.items()}
 
 
-def record(results: Results, paired: dict[str, Paired], costs: Mapping[str, Cost]) -> dict[str, Any]:
-    """What a table over runs needs to compare arms with each other, paired over the test rows.
+def record(
+    results: Results, paired: dict[str, Paired], *, reasoning: Mapping[str, str], costs: Mapping[str, Cost], about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Everything that a table over runs needs to compare arms with each other, paired over the test rows.
 
-    RL arms (`Results.rl`) also have warmup, algorithm, the samples drawn and the seconds taken, null where they are not known.
+    Args:
+        paired: the comparisons of the page.
+        reasoning: training strategy → its `reasoning`, of the strategies that the two-stage recipe compares.
+        costs: RL model → what it cost. Its arm also has warmup, algorithm, the samples drawn and the seconds taken, null if not known.
+        about: which run this is: data set, study, seed, base, rows per split.
     """
-    arms = {arm: _arm(found) for arm, found in results.named.items()}
-    for role, arm in results.rl.items():
-        arms[role] |= {"warmup": arm.warm_up, "algorithm": arm.algorithm} | vars(costs[arm.name])
-    return {"arms": arms, "paired": paired}
+    arms = {role: _arm(found, reasoning) for role, found in results.named.items()}
+    for role, found in results.rl.items():
+        arms[role] |= {"warmup": found.warm_up, "algorithm": found.algorithm} | vars(costs[found.name])
+    return {**about, "arms": arms, "paired": paired}
 
 
-def _arm(arm: Arm) -> dict[str, Any]:
-    """`correct` has a bit per test row in the order of the file, the first row in the highest bit of the first byte."""
+def _arm(arm: Arm, reasoning: Mapping[str, str]) -> dict[str, Any]:
+    """`correct` has a bit per test row in the order of the file, the first row in the highest bit of the first byte.
+
+    Arms of the two-stage recipe also say what they wrote before the label, and how they did class by class.
+    """
     bits = np.packbits(np.array(arm.right)).tobytes().hex()
+    compared: dict[str, Any] = {}
+    if arm.trainer == "sft" and arm.name in reasoning:
+        compared = {"reasoning": reasoning[arm.name], "f1": {label: own["f1"] for label, own in arm.test["per_class"].items()}}
     cell = arm.title if arm.infer else None
-    return {name: arm.test[name] for name in ESTIMATES} | {"cell": cell, "correct": bits}  # type: ignore[literal-required]
+    return {name: arm.test[name] for name in ESTIMATES} | {"cell": cell} | compared | {"correct": bits}  # type: ignore[literal-required]

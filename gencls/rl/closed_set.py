@@ -18,6 +18,7 @@ from peft import PeftModel
 from torch import Tensor
 from transformers import Trainer, TrainingArguments
 
+from gencls.optimizer import optimizer
 from gencls.params import Algorithm, ClassWeights, Rl
 from gencls.rl.advantages import ESTIMATORS
 from gencls.rl.objectives import PolicyGradient, Scored, expected, supervised
@@ -138,6 +139,7 @@ def reinforce(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], rl: Rl,
         model,
         TrainingArguments(**arguments(rl, run, steps, cpu=model.device.type == "cpu") | share),
         callbacks=callbacks(rl),
+        optimizers=(optimizer(model, rl), None),
         measure=lambda model: validate(model, rows["validation"], scheme.trie),
         scheme=scheme,
         rows=train_rows,

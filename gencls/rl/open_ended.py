@@ -25,6 +25,7 @@ from trl.trainer.utils import disable_dropout_in_model
 
 from gencls.errors import InputError
 from gencls.generation import reason
+from gencls.optimizer import optimizer
 from gencls.params import Algorithm, Rl
 from gencls.reasoning import Answer, parse
 from gencls.rl.advantages import ESTIMATORS, k3
@@ -158,7 +159,8 @@ def reinforce(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], rl: Rl,
         return validate(model, reason(model, scheme, rows["validation"]).rows, scheme.trie)
 
     build = _continued if algorithm == "sft" else _open_ended
-    trainer = build(model, scheme, train_rows, rl, algorithm, run, callbacks=callbacks(rl), measure=measure)
+    shared = {"callbacks": callbacks(rl), "optimizers": (optimizer(model, rl), None), "measure": measure}
+    trainer = build(model, scheme, train_rows, rl, algorithm, run, **shared)
     train(trainer, run)
     if trainer.is_world_process_zero():
         write_curve(trainer.state.log_history, [c for c in CURVE if algorithm != "sft" or c in CONTROLLED], run.curve)
