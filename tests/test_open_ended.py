@@ -149,6 +149,13 @@ def test_a_reasoned_answer_is_rewarded_for_being_right_and_for_its_form() -> Non
     assert well_formed(Answer([1], ended=True, label=0), 1) and not well_formed(Answer([1], ended=True, label=None), 1)
 
 
+def test_a_row_s_weight_scales_its_reward(undecided: Path, tmp_path: Path) -> None:
+    trainer, scheme, _ = trainer_of(undecided, tmp_path, RL.model_copy(update={"class_weights": "balanced"}))
+    answers = [[1, scheme.marker, *scheme.sequences[0]]] * 4
+    found = trainer._reward(completion_ids=answers, gold=[0, 0, 1, 1], weight=[2.0, 0.5, 2.0, 0.5])
+    assert found == pytest.approx([2.4, 0.6, -1.6, -0.4])
+
+
 def test_a_reward_that_is_constant_from_the_start_is_said(base_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(NothingToLearnError, match=r"the 192 labels drawn in the first 3 steps .* all wrong, 192 .* outside"):
         trained(base_folder, tmp_path)

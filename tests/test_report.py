@@ -198,7 +198,7 @@ def test_the_rl_study_has_its_table_and_its_record(tmp_path: Path, monkeypatch: 
     wanted = {"rl_grpo_vs_warm_up", "rl_similar_3_grpo_vs_warm_up_similar_3", "rl_similar_3_grpo_vs_rl_similar_3_sft"}
     assert wanted | {"rl_grpo_vs_rl_reinforce_pp", "rl_grpo_vs_rl_similar_3_grpo", "rl_sft_vs_warm_up"} <= set(record["paired"])
     row = table.split("rl/similar_3/grpo")[1].split("</tr>")[0]
-    minutes, samples = (found.split("</td>")[0] for found in row.split('class="number">')[-1:-3:-1])
+    minutes, samples = (found.split("</td>")[0].replace("−", "-") for found in row.split('class="number">')[-1:-3:-1])
     gain = 100 * record["paired"]["rl_similar_3_grpo_vs_warm_up_similar_3"]["accuracy"]["difference"]
     assert (float(minutes), float(samples)) == pytest.approx((gain / 4, gain / 51.2), abs=0.006)
 
@@ -212,7 +212,7 @@ def test_the_paper_s_claim_about_rl_stands_beside_what_is_seen(tmp_path: Path, m
     paired = dict.fromkeys(results.pairs, vague) | {"rl_grpo_vs_warm_up": sure}
     text = rl.claim(results, paired, [])  # type: ignore[arg-type]
     assert text.startswith("GenCLS++ finds, as summaries of it say, that RL adds to SFT, REINFORCE++ most, and that direct answers beat")
-    assert "here 1 of 2 RL models beat the warm-up by more than chance and 0 of 2 RL models beat continued SFT by more than chance" in text
+    assert "; here gains beyond chance are 1 of 2 over the warm-up and 0 of 2 over continued SFT; " in text
     assert "is the best of 2 (" in text and text.endswith("no reasoned answers were run.")
 
 

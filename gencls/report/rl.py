@@ -7,8 +7,8 @@ from typing import Any
 from gencls.metrics import Difference, Paired
 from gencls.report.results import CONTROL, Arm, Results
 from gencls.report.sentences import SURE
-from gencls.report.words import count, percent, points
-from gencls.selection import PLAIN_STRATEGY, rl_role
+from gencls.report.words import percent, points
+from gencls.selection import PLAIN_STRATEGY, rl_role, warm_up_role
 
 ALGORITHMS = {
     "reinforce_pp": "REINFORCE++",
@@ -42,16 +42,14 @@ def section(results: Results, paired: Mapping[str, Paired], costs: Mapping[str, 
 
 
 def _row(role: str, arm: Arm, paired: Mapping[str, Paired], cost: Cost, reasoned: Collection[str]) -> dict[str, Any]:
-    over = {name.split("_vs_")[1]: found for name, found in paired.items() if name.split("_vs_")[0] == role}
-    control = rl_role(f"{arm.warm_up}/{CONTROL}")
-    gained = next(found for name, found in over.items() if name.startswith("warm_up"))
+    gained = paired[_against_warm_up(role, arm)]
     points_gained = 100 * gained["accuracy"]["difference"]
     return {
         "arm": arm,
         "algorithm": ALGORITHMS[arm.algorithm],
         "reasons": arm.warm_up in reasoned,
         "gain": gained,
-        "over_control": over.get(control),
+        "over_control": paired.get(_against_control(role, arm)),
         "cost": cost,
         "per_samples": points_gained / (cost.samples / 1000) if cost.samples else None,
         "per_minute": points_gained / (cost.seconds / 60) if cost.seconds else None,
@@ -61,21 +59,25 @@ def _row(role: str, arm: Arm, paired: Mapping[str, Paired], cost: Cost, reasoned
 def claim(results: Results, paired: Mapping[str, Paired], reasoned: Collection[str]) -> str:
     """The paper's claim and, in the same sentence, what is seen here."""
     seen = [_adds(results, paired), _best(results, paired), _direct(results, paired, reasoned)]
-    return f"{CLAIM}; here {', '.join(part for part in seen if part)}."
+    return f"{CLAIM}; here {'; '.join(part for part in seen if part)}."
 
 
 def _adds(results: Results, paired: Mapping[str, Paired]) -> str:
-    roles = [role for role, arm in results.rl.items() if arm.algorithm in PAPERS]
+    arms = [(role, arm) for role, arm in results.rl.items() if arm.algorithm in PAPERS]
     over = {
-        "the warm-up": [paired[name]["accuracy"] for role in roles for name in paired if name.startswith(f"{role}_vs_warm_up")],
-        "continued SFT": [paired[name]["accuracy"] for role in roles if (name := _against_control(results, role)) in paired],
+        "the warm-up": [paired[_against_warm_up(*arm)]["accuracy"] for arm in arms],
+        "continued SFT": [paired[name]["accuracy"] for arm in arms if (name := _against_control(*arm)) in paired],
     }
-    parts = [f"{_sure(found)} of {count(len(found), 'RL model')} beat {what} by more than chance" for what, found in over.items() if found]
-    return " and ".join(parts) or "no algorithm of the paper was run"
+    beaten = [f"{_sure(found)} of {len(found)} over {what}" for what, found in over.items() if found]
+    return f"gains beyond chance are {' and '.join(beaten)}" if beaten else "no algorithm of the paper was run"
 
 
-def _against_control(results: Results, role: str) -> str:
-    return f"{role}_vs_{rl_role(f'{results.rl[role].warm_up}/{CONTROL}')}"
+def _against_warm_up(role: str, arm: Arm) -> str:
+    return f"{role}_vs_{warm_up_role(arm.warm_up)}"
+
+
+def _against_control(role: str, arm: Arm) -> str:
+    return f"{role}_vs_{rl_role(f'{arm.warm_up}/{CONTROL}')}"
 
 
 def _sure(found: list[Difference]) -> int:
@@ -96,7 +98,7 @@ def _best(results: Results, paired: Mapping[str, Paired]) -> str:
     against = paired.get(f"{role}_vs_{rl_role(f'{PLAIN_STRATEGY}/reinforce_pp')}")
     if against is None:
         return best
-    return f"{best}, {_difference(against)} from REINFORCE++"
+    return f"{best}, {_difference(against)} over REINFORCE++"
 
 
 def _direct(results: Results, paired: Mapping[str, Paired], reasoned: Collection[str]) -> str:
@@ -105,10 +107,10 @@ def _direct(results: Results, paired: Mapping[str, Paired], reasoned: Collection
         for start in reasoned:
             found = paired.get(f"{rl_role(f'{PLAIN_STRATEGY}/{algorithm}')}_vs_{rl_role(f'{start}/{algorithm}')}")
             if found:
-                return f"direct answers are {_difference(found)} from those of {start} under {ALGORITHMS[algorithm]}"
+                return f"direct answers have {_difference(found)} over those of {start} under {ALGORITHMS[algorithm]}"
     return "no reasoned answers were run"
 
 
 def _difference(found: Paired) -> str:
     sure = "more than chance" if _beyond_chance(found["accuracy"]) else "within chance"
-    return f"{points(found['accuracy']['difference'])} points ({sure})"
+    return f"{points(found['accuracy']['difference'])} points, {sure},"
