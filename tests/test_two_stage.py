@@ -166,7 +166,6 @@ def test_the_filter_keeps_rationales_that_tell_the_label_and_final_shows_what_wa
         "rationalise": careless | {"keep": "consistent"},
         "grid": SECTIONS["grid"] | {"train": ["withheld", "written"]},
         "rl": {"algorithms": [], "warmup_strategy": "withheld"},
-        "sft": SECTIONS["sft"] | {"epochs": 4},
     }
     settings = params.parse(SECTIONS | changes)
     for split, count in (("train", 90), ("validation", 30), ("test", 30)):
