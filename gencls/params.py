@@ -21,6 +21,7 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 Decoding = Literal["trie", "likelihood", "perplexity", "pmi", "generate"]
 Algorithm = Literal["reinforce_pp", "reinforce_pp_baseline", "grpo", "expected", "sft"]
 ClassWeights = Literal["none", "balanced"]
+OptimizerName = Literal["muon", "adamw"]
 Severity = Literal["error", "warning"]
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
 Reasoning = Literal["none", "written", "blind", "shuffled", "withheld", "matched"]
@@ -249,6 +250,7 @@ class Base(Section):
     """Probability with which a token is split into the two it was merged from (seeded BPE-dropout)."""
     epochs: Positive = 4
     batch_size: Positive = 32
+    optimizer: OptimizerName = "muon"
     lr: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=0.05, ge=0)
 
@@ -313,6 +315,8 @@ class Train(Section):
 
     epochs: Positive
     batch_size: Positive
+    optimizer: OptimizerName = "adamw"
+    """`muon` for a small base trained from nothing; `adamw` for one that was pretrained with it."""
     lr: float = Field(gt=0)
     weight_decay: float = Field(default=0.05, ge=0)
     warmup: Share = 0.05
@@ -324,6 +328,7 @@ class Sft(Train):
 
     epochs: Positive = 6
     batch_size: Positive = 32
+    optimizer: OptimizerName = "muon"
     lr: float = Field(default=1e-3, gt=0)
     unmerge: Share = 0.1
     """Seeded BPE-dropout of the texts, as in `base`; serves any base whose tokenizer is a BPE."""
@@ -387,6 +392,7 @@ class Reasoner(Train):
     """Share of the rows whose answer is left out, so that the same reasoner can write without it; 0 is the paper's."""
     epochs: Positive = 4
     batch_size: Positive = 32
+    optimizer: OptimizerName = "muon"
     lr: float = Field(default=1e-3, gt=0)
     unmerge: Share = 0.1
     """As in `sft`."""

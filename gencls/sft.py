@@ -28,6 +28,7 @@ from trl import SFTConfig, SFTTrainer
 from gencls import decoding
 from gencls.encode import Encoded
 from gencls.generation import reason
+from gencls.optimizer import optimizer
 from gencls.params import ClassWeights, Sft, Train
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer, prefix_cache, repeated
@@ -192,6 +193,7 @@ def fit(model: Any, targets: Targets, section: Train, run: Run, *, reader: Reade
         processing_class=reader.tokenizer,
         data_collator=collator,
         callbacks=[EpochCounter(collator)],
+        optimizers=(optimizer(model, section), None),
         measure=measure,
     )
     train(trainer, run)
