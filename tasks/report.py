@@ -119,7 +119,7 @@ def _curve(kind: str, ds: str, names: list[str]) -> dict[str, pd.DataFrame]:
 
 
 def _yaml(params: Params) -> str:
-    """All parameters with their defaults, so that the page tells what ran without gencls/params.py."""
+    """All parameters with their defaults, so that the page tells what ran without gencls/params."""
     text = StringIO()
     YAML().dump(params.model_dump(by_alias=True), text)
     return text.getvalue()

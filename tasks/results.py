@@ -89,6 +89,7 @@ def _write_readme(kept: list[runs.Run], found: summary.Summary) -> None:
     lines = [
         summary.sentence(summary.gain(kept, list(found)), summary.PAPER["all"], "all"),
         summary.sentence(summary.gain(kept, public), summary.PAPER["public"], "public"),
+        summary.against_svm(kept, list(found)),
     ]
     before, rest = README.read_text(encoding="utf-8").split(MARKS[0])
     after = rest.split(MARKS[1])[1]

@@ -98,6 +98,15 @@ def test_the_gain_is_relative_and_its_interval_draws_the_same_rows_for_both() ->
     assert summary.gain([run("d", 7, naive_sft=both)], ["d"]) is None
 
 
+def test_the_best_cell_is_compared_with_the_linear_svm_and_what_it_lacks_is_said() -> None:
+    worse = [run("d", seed, best_cell=[0, 1] * 20, linear_svm=[1, 1] * 20) for seed in (7, 8)]
+    better = run("e", 7, best_cell=[1, 1] * 20, linear_svm=[0, 1] * 20)
+    sentence = summary.against_svm([*worse, better, run("f", 7, best_cell=[1])], ["d", "e", "f"])
+    assert "accuracy in points: d −50.0 [" in sentence and "; e +50.0 [" in sentence and sentence.endswith("; it falls short on d.")
+    assert summary.against_svm([better], ["e"]).endswith("; it falls short nowhere.")
+    assert summary.against_svm([], ["e"]) == "No data set has both a best cell and the linear SVM yet."
+
+
 def test_the_sentence_says_when_the_effect_does_not_show() -> None:
     nothing = {"gain": 0.001, "ci": [-0.01, 0.012], "data_sets": ["d"]}
     assert summary.sentence(nothing, 0.0346, "all").endswith("below the paper's +3.46 %; it does not differ from zero beyond chance.")

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from gencls.tables import runs as recorded
-from gencls.tables.compare import average, interval, resampled
-from gencls.tables.runs import Run, stacked
-from gencls.tables.words import NONE, Rows, bounds, percent
+from gencls.tables.compare import average, difference, interval, resampled
+from gencls.tables.runs import Record, Run, stacked
+from gencls.tables.words import NONE, Rows, bounds, change, percent
 
 ORDER = ("majority", "tfidf_logreg", "linear_svm", "knn", "sequence_head", "naive_sft", "best_train", "best_cell")
 MAIN = {"linear_svm": "linear SVM", "sequence_head": "sequence head", "naive_sft": "naive SFT", "best_train": "best training strategy"}
@@ -80,9 +80,9 @@ def gain(runs: Sequence[Run], data_sets: Sequence[str], arm: str = "best_cell") 
     """Mean over data sets of the relative accuracy gain over naive SFT, with a 95 % interval over test rows; None without any."""
     draws, means, used = [], [], []
     for ds in data_sets:
-        both = [run for run in recorded.of(runs, ds, recorded.STRATEGIES) if {arm, "naive_sft"} <= set(run["arms"])]
+        both = _both(runs, ds, arm, "naive_sft")
         if both:
-            ours, naive = (stacked([run["arms"][name] for run in both], f"{ds}, {name}").mean(axis=0) for name in (arm, "naive_sft"))
+            ours, naive = (stacked(own, f"{ds}, {arm} and naive_sft").mean(axis=0) for own in zip(*both, strict=True))
             draws.append(resampled(ours) / resampled(naive) - 1)  # the same rows are drawn for both
             means.append(ours.mean() / naive.mean() - 1)
             used.append(ds)
@@ -102,3 +102,19 @@ def sentence(found: Mapping[str, Any] | None, paper: float, which: str) -> str:
         f"Mean relative accuracy gain of the best cell over naive SFT on {which} data sets ({', '.join(found['data_sets'])}): "
         f"{100 * found['gain']:+.2f} % [{low}, {high}], {verdict} the paper's {100 * paper:+.2f} %; it {shown}."
     )
+
+
+def against_svm(runs: Sequence[Run], data_sets: Sequence[str]) -> str:
+    """The best cell against the strongest plain baseline of each data set, in one sentence that also says where it falls short."""
+    found = {ds: difference(_both(runs, ds, "best_cell", "linear_svm"), f"{ds}, best_cell and linear_svm") for ds in data_sets}
+    known = {ds: one for ds, one in found.items() if one is not None}
+    if not known:
+        return "No data set has both a best cell and the linear SVM yet."
+    short = [ds for ds, one in known.items() if one.points < 0]
+    verdict = f"it falls short on {', '.join(short)}" if short else "it falls short nowhere"
+    return f"Best cell less linear SVM, accuracy in points: {'; '.join(f'{ds} {change(one)}' for ds, one in known.items())}; {verdict}."
+
+
+def _both(runs: Sequence[Run], ds: str, a: str, b: str) -> list[tuple[Record, Record]]:
+    """Records of two arms of the grid, of the seeds that have both."""
+    return [(run["arms"][a], run["arms"][b]) for run in recorded.of(runs, ds, recorded.STRATEGIES) if {a, b} <= set(run["arms"])]
