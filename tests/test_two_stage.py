@@ -171,7 +171,6 @@ def test_the_filter_keeps_rationales_that_tell_the_label_and_final_shows_what_wa
         "rationalise": careless | {"keep": "consistent"},
         "grid": SECTIONS["grid"] | {"train": ["withheld", "written"]},
         "rl": {"algorithms": [], "warmups": ["withheld"]},
-        "sft": SECTIONS["sft"] | {"epochs": 4},
     }
     settings = params.parse(SECTIONS | changes)
     for split, count in (("train", 90), ("validation", 30), ("test", 30)):
@@ -223,9 +222,12 @@ def test_the_report_compares_the_arms_and_shows_twenty_explanations(tmp_path: Pa
     paths.rationalising("d").parent.mkdir(parents=True)
     dropped = {"empty": 0, "endless": 2, "repeats": 1}
     kinds = {kind: {"redrafted": 9, "dropped": dropped} for kind in ("written", "blind")}
-    stage.write_json({"enabled": True, "rows": 60, "good": 54, "kinds": kinds, "keep": "consistent", "kept": 27}, paths.rationalising("d"))
+    counts = {"rows": 60, "good": 54, "kinds": kinds, "keep": "consistent", "kept": 27}
+    learnt = {"learnt": 570, "held_out": 30, "too_long": 8}
+    stage.write_json({"enabled": True, "corpus": learnt, **counts}, paths.rationalising("d"))
     report.main(settings)
     page = paths.REPORT.read_text(encoding="utf-8")
+    assert "The reasoner learnt from 570 rows of its corpus; 8 more were too long for it." in page
     assert (
         "Of 60 training rows 54 got a rationale of every kind (written: 9 drafts written anew, 2 too long, 1 repetitive in the end;" in page
     )
