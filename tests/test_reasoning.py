@@ -1,9 +1,10 @@
-"""The two-stage recipe: marker and parsing, generation, rationales of training rows only, classifiers that reason before they answer."""
+"""Parts of the two-stage recipe: marker and parsing, generation, the loss on a reasoned answer, corpora. Its stages: test_two_stage.py."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from conftest import NAMES, rows
@@ -13,13 +14,15 @@ from gencls import sft as sft_module
 from gencls.corpora import CorpusError, generated, read
 from gencls.errors import InputError
 from gencls.generation import Sampling, Writer, reason
-from gencls.params import FilesCorpus, Model, Rationalise, Strategy
+from gencls.params import FilesCorpus, HubCorpus, Model, Rationalise, Strategy
 from gencls.prompts import Prompt, Renderer
 from gencls.reasoner import Frame
 from gencls.scheme import LabelScheme
 from gencls.tokenizer import Unmerger
 
 CPU = Model(device="cpu", max_length=160)
+
+
 # ---- the marker, and the one function that reads an answer
 
 
@@ -147,6 +150,23 @@ def test_a_corpus_that_is_not_there_names_both_ways_to_it(tmp_path: Path) -> Non
     (tmp_path / "train.jsonl").write_text('{"question": "a", "answer": "b"}')
     with pytest.raises(InputError, match="no column 'reasoning'; columns there: 'question', 'answer'"):
         read(FilesCorpus(source="files", name="c", sha256=""), tmp_path / "train.jsonl", seed=7)
+
+
+def test_a_corpus_of_the_hub_is_read_by_its_columns_and_pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    (tmp_path / "corpus").mkdir()
+    pd.DataFrame({"q": ["1 + 1?", "2 + 2?", "?"], "a": ["2", "4", "x"], "why": ["one more", "two more", ""]}).to_parquet(
+        tmp_path / "corpus/train.parquet"
+    )
+    columns = {"question": "q", "answer": "a", "reasoning": "why"}
+    spec = HubCorpus(source="hub", id=str(tmp_path / "corpus"), split="train", **columns)
+    assert [tuple(row) for row in read(spec, tmp_path, seed=7)] == [("1 + 1?", "2", "one more"), ("2 + 2?", "4", "two more")]
+    with pytest.raises(CorpusError, match="no column 'rationale'; columns there: 'q', 'a', 'why'"):
+        read(spec.model_copy(update={"reasoning": "rationale"}), tmp_path, seed=7)
+    with pytest.raises(CorpusError, match="split"):
+        read(spec.model_copy(update={"split": "nope"}), tmp_path, seed=7)
+    with pytest.raises(ValueError, match="it is a hub id and needs `revision`"):
+        HubCorpus(source="hub", id="syvai/reasoning-gen")
 
 
 def test_the_filter_judges_written_rationales_only() -> None:
