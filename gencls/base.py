@@ -17,6 +17,7 @@ from torch.nn.functional import cross_entropy
 from transformers import Phi3Config, Phi3ForCausalLM, Trainer, TrainingArguments, set_seed
 
 from gencls.encode import PromptEncoder, shared_prefix
+from gencls.linear import faster
 from gencls.params import Base
 from gencls.prompts import Prompt
 from gencls.scorer import prefix_cache, repeated
@@ -45,7 +46,7 @@ def build(tokenizer: Any, base: Base, *, max_length: int) -> Phi3ForCausalLM:
         eos_token_id=tokenizer.eos_token_id,
         sliding_window=None,
     )
-    return Phi3ForCausalLM(config)
+    return faster(Phi3ForCausalLM(config))
 
 
 class _Collator:
