@@ -32,7 +32,7 @@ def faster(network: Any) -> Any:
 @cache
 def _mkl_is_slow() -> bool:
     processor = Path("/proc/cpuinfo")
-    both = torch.backends.mkl.is_available() and torch.backends.mkldnn.is_available()
+    both: bool = torch.backends.mkl.is_available() and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     wide = torch.backends.cpu.get_cpu_capability() == "AVX512"
     return both and wide and processor.exists() and "GenuineIntel" not in processor.read_text(encoding="utf-8")
 
@@ -44,7 +44,7 @@ class OneDnnLinear(nn.Linear):
         """(…, I) → (…, O)."""
         if input.dtype != torch.float32 or not input.is_cpu or input.numel() * self.out_features < LEAST:
             return super().forward(input)
-        product: Tensor = _Product.apply(input, self.weight, self.bias)
+        product: Tensor = _Product.apply(input, self.weight, self.bias)  # type: ignore[no-untyped-call]
         return product
 
 
@@ -57,7 +57,7 @@ class _Product(Function):
         return _times(x, weight, bias)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]  # torch is untyped here
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, weight = ctx.saved_tensors
         to_x, to_weight, to_bias = ctx.needs_input_grad
