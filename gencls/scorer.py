@@ -15,9 +15,7 @@ the whole vocabulary leads to a label, so it knows which label would be written,
 Legend of axes: B rows, P prefix tokens, R tokens of the longest rest, N nodes, S slots (N + 1), E edges, V vocabulary.
 """
 
-import copy
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,51 +24,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
-from transformers import DynamicCache
 
+from gencls.cache import Beginning, KeysAndValues, prefix_cache, repeated
 from gencls.progress import Ticker, say
 from gencls.trie import LabelTrie
 
 TOLERANCE = 1e-3
 """Largest difference of a log-probability between the packed and the plain way; float32 gives about 1e-5."""
+VERIFIED = 4
+"""Labels that are scored both ways before a model is first used."""
 LOGIT_BYTES = 2**28
 """Memory that one batch's logits may take: with a large vocabulary they, not the tokens, bound the batch."""
-
-
-class KeysAndValues(DynamicCache):  # type: ignore[misc]  # transformers is untyped here
-    """A cache that can be filled (`fill`) without the rest of what the last layer would compute."""
-
-    filling = False
-
-    def update(self, keys: Tensor, values: Tensor, layer_idx: int, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
-        """As in transformers; `Filled` at the last layer while it is being filled."""
-        both: tuple[Tensor, Tensor] = super().update(keys, values, layer_idx, *args, **kwargs)
-        if self.filling and layer_idx + 1 == len(self.layers):
-            raise Filled
-        return both
-
-    def fill(self, model: Any, ids: Tensor) -> None:
-        """Let `model` read ids (B, T), which stand behind what is in the cache.
-
-        What the last layer makes of its keys and values, attention, its feed-forward block and the head, goes into no later token, so the
-        forward pass ends there: a quarter of a decoder of three layers.
-        """
-        self.filling = True
-        with suppress(Filled):
-            model(input_ids=ids, past_key_values=self, use_cache=True, logits_to_keep=1)
-        self.filling = False
-
-
-class Filled(Exception):  # no error: it ends a forward pass
-    """The last layer's keys and values are in the cache."""
-
-
-def prefix_cache(model: Any, prefix: Sequence[int]) -> KeysAndValues:
-    """Keys and values of the shared prefix, for one row; with gradients if they are on."""
-    cache = KeysAndValues(config=model.config)
-    if prefix:
-        cache.fill(model, torch.tensor([list(prefix)], device=model.device))
-    return cache
 
 
 def edge_log_probabilities(
@@ -151,14 +115,6 @@ def _read(logits: Tensor, trie: LabelTrie) -> tuple[Tensor, Tensor]:
     return edges - normaliser[:, slots], likeliest[:, slots] == tokens
 
 
-def repeated(cache: KeysAndValues, rows: int) -> KeysAndValues:
-    """A cache of one row for `rows` rows; the given one stays as it is, gradients flow back into it."""
-    repeated = copy.copy(cache)
-    repeated.layers = [copy.copy(layer) for layer in cache.layers]
-    repeated.batch_repeat_interleave(rows)
-    return repeated
-
-
 def plain_edge_log_probabilities(model: Any, prompt: Sequence[int], trie: LabelTrie) -> Tensor:
     """(E,) the textbook way for one prompt: a whole sequence per label, a causal mask, all logits."""
     slots, tokens = _on(model.device, trie.edge_slots, trie.edge_tokens)
@@ -187,6 +143,7 @@ class Scorer:
     def __init__(self, model: Any, trie: LabelTrie, *, batch_tokens: int = 8192) -> None:
         self._model, self._trie, self._batch_tokens = model.eval(), trie, batch_tokens
         self._packed: bool | None = None
+        self._beginning = Beginning(model)
 
     def __call__(self, prompts: Sequence[Sequence[int]], prefix: Sequence[int] = ()) -> NDArray[np.float64]:
         """(rows, E) edge log-probabilities of whole prompts that all start with `prefix`."""
@@ -194,13 +151,13 @@ class Scorer:
 
     def read(self, prompts: Sequence[Sequence[int]], prefix: Sequence[int] = ()) -> Scores:
         """The same with what free greedy generation would write (`decoding.free`), at no further pass."""
-        rows = [prompt[len(prefix) :] for prompt in prompts]
-        edges = np.empty((len(rows), len(self._trie.edge_tokens)))
+        edges = np.empty((len(prompts), len(self._trie.edge_tokens)))
         written = np.empty(edges.shape, dtype=bool)
         with torch.inference_mode():
             if self._packed is None:
                 self._packed = self._verify(prompts[0], prefix)
-            cache = prefix_cache(self._model, prefix) if self._packed else None
+            prefix, cache = self._beginning(prefix) if self._packed else (prefix, None)
+            rows = [prompt[len(prefix) :] for prompt in prompts]
             ticker, done = Ticker("scored", len(rows)), 0
             for batch in self._batches([len(row) for row in rows], len(prefix)):
                 logits = self._slot_logits([rows[i] for i in batch], prefix, cache)
@@ -252,11 +209,18 @@ class Scorer:
         return torch.cat(parts)[np.argsort(np.concatenate(batches))]
 
     def _verify(self, prompt: Sequence[int], prefix: Sequence[int]) -> bool:
-        """Whether the packed pass agrees with the plain one on a first row, with a padded neighbour beside it; loud where it does not."""
+        """Whether the packed pass agrees with the plain one; loud where it does not.
+
+        Looked at are the longest labels after a first row that has a padded neighbour: what a model makes of the mask and of the positions
+        does not hang on which tokens a label has.
+        """
         rows = [prompt[len(prefix) :], prompt[len(prefix) :][-1:]]
         packed = edge_log_probabilities(self._model, rows, self._trie, prefix=prefix)[0]
-        plain = plain_edge_log_probabilities(self._model, prompt, self._trie)
-        difference = (packed - plain).abs().max().item()
+        longest = np.argsort(-self._trie.lengths, kind="stable")[:VERIFIED]
+        few = LabelTrie([self._trie.sequence(label) for label in longest])
+        edges = np.concatenate([self._trie.paths[label] for label in longest])
+        same = np.concatenate(few.paths)
+        difference = (packed[edges] - plain_edge_log_probabilities(self._model, prompt, few)[same]).abs().max().item()
         tolerance = TOLERANCE if self._model.dtype == torch.float32 else 100 * TOLERANCE
         if difference <= tolerance:
             return True

@@ -70,6 +70,32 @@ def test_scores_do_not_depend_on_the_batch(batch_tokens: int) -> None:
     np.testing.assert_allclose(scores, plain.numpy(), atol=2e-5)
 
 
+def test_a_prefix_is_read_once_for_many_calls_and_again_when_the_weights_have_changed() -> None:
+    model, trie, read = build("llama"), LabelTrie(LABELS), []
+    model.register_forward_pre_hook(lambda _, __, given: read.append(tuple(given["input_ids"].shape)), with_kwargs=True)
+    scorer, prefix = Scorer(model, trie), [20, 21, 22, 23, 24, 25]
+
+    def check(rows: list[list[int]], shared: list[int]) -> None:
+        found = scorer(rows, shared)
+        with torch.no_grad():
+            plain = torch.stack([plain_edge_log_probabilities(model, row, trie) for row in rows])
+        np.testing.assert_allclose(found, plain.numpy(), atol=2e-5)
+
+    one = [*prefix, 26, 27, 28]
+    check([one], one[:-1])
+    check(prompts(prefix), prefix)  # what all prompts share is known from here on
+    read.clear()
+    for rows, shared in ([one], one[:-1]), (prompts(prefix), prefix), ([[9, 9]], []), ([one], one[:-1]):
+        scorer(rows, shared)
+    assert (1, len(prefix)) not in read
+    with torch.no_grad():
+        model.model.embed_tokens.weight.mul_(1.5)
+    check(prompts(prefix), prefix)
+    model.load_state_dict(build("llama").state_dict())
+    check(prompts(prefix), prefix)
+    assert read.count((1, len(prefix))) == 2
+
+
 def written_freely(model: torch.nn.Module, rows: list[list[int]]) -> list[list[int]]:
     """What transformers' own greedy decoding writes, up to the end token 1."""
     width = max(map(len, rows))
