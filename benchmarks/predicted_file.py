@@ -49,9 +49,8 @@ def _pipeline(bundle: Path, texts: list[str]) -> Callable[[int], object]:
     tokenizer = load_tokenizer(bundle)
     longest = max(map(len, label_sequences(list(read(bundle).written.values()), tokenizer)))
     generator = pipeline("text-generation", model=str(bundle), tokenizer=tokenizer)
-    generator.generation_config.max_new_tokens, generator.generation_config.do_sample = longest, False
     prompts = bundles.prompts(bundle, texts)
-    return lambda size: generator(prompts, batch_size=size, return_full_text=False)
+    return lambda size: generator(prompts, batch_size=size, max_new_tokens=longest, do_sample=False, return_full_text=False)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def run(smoke: bool) -> list[Result]:
     """One question."""
     clients, lasting = (4, 2) if smoke else (CLIENTS, SECONDS)
     with tempfile.TemporaryDirectory() as folder:
-        bundle = str(bundles.make(Path(folder), bundles.data(1), smoke=smoke))
+        bundle = str(bundles.make(Path(folder), bundles.data(16), smoke=smoke))
         load = Path(folder) / "load.py"
         load.write_text(LOAD, encoding="utf-8")
         port, other = _free_port(), _free_port()

@@ -44,6 +44,15 @@ def test_packed_scores_equal_one_sequence_per_label(name: str, prefix: list[int]
     torch.testing.assert_close(packed, plain, atol=2e-5, rtol=0)
 
 
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))])
+@pytest.mark.parametrize("name", CONFIGS)
+def test_scores_in_bfloat16_are_those_of_float32_to_its_precision(name: str, device: str) -> None:
+    exact, trie, rows = build(name).to(device), LabelTrie(LABELS), prompts([20, 21, 22, 23])
+    rounded = copy.deepcopy(exact).to(torch.bfloat16)
+    expected, found = (Scorer(model, trie)(rows, [20, 21, 22, 23]) for model in (exact, rounded))
+    np.testing.assert_allclose(found, expected, atol=0.05)
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_gradients_equal_those_of_one_sequence_per_label(name: str) -> None:
     model, trie, prefix = build(name), LabelTrie(LABELS), [20, 21, 22]
