@@ -35,8 +35,8 @@ best: $(VENV)/pipeline  ## which model won on validation, why, and the commands 
 plots: $(VENV)/pipeline  ## learning curves and confusions of DVC as one page that opens offline
 	@python -m tasks.plots_page && dvc plots show
 
-record: $(VENV)/pipeline  ## keep what the present report measured under results/runs/, with the commit
-	@python -m tasks.results record
+record: $(VENV)/pipeline  ## keep what the present report measured under results/runs/, with the commit; some arms: make record ARMS="naive_sft best_cell"
+	@python -m tasks.results record $(ARMS)
 
 results: $(VENV)/pipeline  ## make the tables of results/ and of the README from the recorded runs
 	@python -m tasks.results tables

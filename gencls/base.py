@@ -19,6 +19,7 @@ from transformers import Phi3Config, Phi3ForCausalLM, Trainer, TrainingArguments
 from gencls.cache import prefix_cache, repeated
 from gencls.encode import PromptEncoder, shared_prefix
 from gencls.linear import faster
+from gencls.optimizer import optimizer
 from gencls.params import Base
 from gencls.prompts import Prompt
 from gencls.tokenizer import Unmerger, segment_anew, train_tokenizer
@@ -111,7 +112,14 @@ def pretrain(prompts: Sequence[Prompt], base: Base, *, max_length: int, device: 
         train_sampling_strategy="group_by_length",
         **settings(run, cpu=device.type == "cpu"),
     )
-    trainer = _PretrainingTrainer(model, arguments, train_dataset=rows, data_collator=collator, callbacks=[EpochCounter(collator)])
+    trainer = _PretrainingTrainer(
+        model,
+        arguments,
+        train_dataset=rows,
+        data_collator=collator,
+        callbacks=[EpochCounter(collator)],
+        optimizers=(optimizer(model, base), None),
+    )
     trainer.model_accepts_loss_kwargs = False
     train(trainer, run)
     write_curve(trainer.state.log_history, ["step", "epoch", "loss"], run.curve)

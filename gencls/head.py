@@ -18,6 +18,7 @@ from torch import Tensor
 from transformers import Trainer, TrainingArguments
 
 from gencls.metrics import Floats
+from gencls.optimizer import optimizer
 from gencls.params import Sft
 from gencls.tokenizer import Unmerger
 from gencls.training import TIE_BREAK, EpochCounter, Run, Validated, optimisation, settings, train, write_curve
@@ -114,6 +115,7 @@ def finetune(model: Any, reader: Reader, rows: Mapping[str, Rows], sft: Sft, run
         eval_dataset=dataset[:1],  # Trainer wants one to evaluate at all; `measure` reads `validation`
         data_collator=collator,
         callbacks=[EpochCounter(collator)],
+        optimizers=(optimizer(model, sft), None),
         measure=lambda model: validate(model, reader, rows["validation"]),
     )
     train(trainer, run)

@@ -29,6 +29,7 @@ from gencls import decoding
 from gencls.cache import prefix_cache, repeated
 from gencls.encode import Encoded
 from gencls.generation import reason
+from gencls.optimizer import optimizer
 from gencls.params import ClassWeights, Sft, Train
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer
@@ -193,6 +194,7 @@ def fit(model: Any, targets: Targets, section: Train, run: Run, *, reader: Reade
         processing_class=reader.tokenizer,
         data_collator=collator,
         callbacks=[EpochCounter(collator)],
+        optimizers=(optimizer(model, section), None),
         measure=measure,
     )
     train(trainer, run)

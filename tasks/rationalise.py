@@ -44,7 +44,8 @@ def _rationales(params: Params, ds: str, train: pd.DataFrame) -> tuple[pd.DataFr
             found[kind], counts[kind] = pd.Series(written.rationales, dtype="str", index=found.index), written.record()
         found = found.dropna()
         labels = train["label"].loc[found.index]
-        summary = {"rows": len(train), "good": len(found), "kinds": counts}
+        corpus = {name: models.card(paths.reasoner(ds))[name] for name in ("learnt", "held_out", "too_long")}
+        summary = {"corpus": corpus, "rows": len(train), "good": len(found), "kinds": counts}
         if params.rationalise.keep == "consistent":
             found = found[_recovered(params, ds, found["written"], labels)]
     return found, {**summary, "keep": params.rationalise.keep, "kept": len(found)}

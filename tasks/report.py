@@ -46,8 +46,9 @@ def main(params: Params) -> None:
     with stage.writing(paths.RESULTS) as folder:
         folder.mkdir()
         for found in data_sets:
-            rows = found.validation["rows"]
-            record = records.record(found.name, found.results, paired[found.name], rows=rows, seed=params.seed)
+            about = {"study": params.report.study, "seed": params.seed, "base": params.model.base, "rows": found.validation["rows"]}
+            arms = stage.reasoning_arms(params)
+            record = records.record(found.name, found.results, paired[found.name], reasoning=arms, about=about)
             stage.write_json(record, folder / f"{found.name}.json")
     with stage.writing(paths.CONFUSION) as folder:
         folder.mkdir()
@@ -118,7 +119,7 @@ def _curve(kind: str, ds: str, names: list[str]) -> dict[str, pd.DataFrame]:
 
 
 def _yaml(params: Params) -> str:
-    """All parameters with their defaults, so that the page tells what ran without gencls/params.py."""
+    """All parameters with their defaults, so that the page tells what ran without gencls/params."""
     text = StringIO()
     YAML().dump(params.model_dump(by_alias=True), text)
     return text.getvalue()

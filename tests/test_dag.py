@@ -18,7 +18,7 @@ from tasks import paths
 ROOT = Path(__file__).parents[1]
 STAGES: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"]
 CELLS = {"ds": "DS", "strategy": "ST", "name": "NM", "algorithm": "AL"}
-NOT_WATCHED = {"gencls/errors.py", "gencls/params.py", "gencls/__init__.py", "tasks/__init__.py", "tasks/stage.py", "tasks/paths.py"}
+NOT_WATCHED = {"gencls/errors.py", "gencls/params", "gencls/__init__.py", "tasks/__init__.py", "tasks/stage.py", "tasks/paths.py"}
 """Plumbing: what it decides reaches a stage as tracked parameters and paths."""
 
 
@@ -55,7 +55,8 @@ def closure(file: Path) -> set[str]:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_watches_all_code_that_it_runs(stage: str) -> None:
-    code = closure(ROOT / (module_of(stage).replace(".", "/") + ".py")) - NOT_WATCHED
+    code = closure(ROOT / (module_of(stage).replace(".", "/") + ".py"))
+    code -= {f for f in code if any(f == plumbing or f.startswith(plumbing + "/") for plumbing in NOT_WATCHED)}
     deps = [dep for dep in STAGES[stage]["deps"] if dep.startswith(("gencls", "tasks"))]
     missing = sorted(f for f in code if not any(f == dep or f.startswith(dep + "/") for dep in deps))
     assert not missing, f"add to the deps of {stage} in dvc.yaml: {missing}"

@@ -85,3 +85,21 @@ def test_numbers_are_read_as_dvc_writes_them(tmp_path: Path) -> None:
     file = tmp_path / "params.yaml"
     file.write_text("rl:\n  lr: 1e-05\ndatasets:\n  a:\n    source: builtin\nstrategies:\n  zero_shot: {}\n  similar_3: {shots: 3}\n")
     assert params.load(file).rl.lr == 1e-5
+
+
+def test_a_corpus_of_another_source_needs_its_own_keys_and_leaves_the_others() -> None:
+    """As `dvc exp run -S reasoner.corpus.source=files` on a file that names the builtin corpus, and back."""
+
+    def corpus(**keys: object) -> object:
+        return params.parse({**GOOD, "reasoner": {"corpus": keys}}).reasoner.corpus
+
+    with pytest.raises(params.ParamsError) as error:
+        corpus(source="files", rows=6000)
+    assert str(error.value).count("\n") == 1
+    assert "source files needs name and sha256 (dvc exp run -S +reasoner.corpus.name=… -S +reasoner.corpus.sha256=…)" in str(error.value)
+    assert corpus(source="files", rows=6000, name="c", sha256="0") == params.FilesCorpus(source="files", name="c", sha256="0")
+    assert corpus(source="builtin", name="c", sha256="0") == params.BuiltinCorpus(source="builtin")
+    with pytest.raises(params.ParamsError, match=r"reasoner\.corpus\.row: unknown key; choices: source, rows"):
+        corpus(source="builtin", row=1)
+    with pytest.raises(params.ParamsError, match=r"'nope' found using 'source' does not match any of the expected tags"):
+        corpus(source="nope")

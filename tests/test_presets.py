@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from gencls import params
 from gencls.params import GitDataSet, HubDataSet
+from gencls.sources import read
 from gencls.sources.rows import digest
 from tasks import fetch
 
@@ -83,6 +84,14 @@ def test_the_copies_are_the_rows_that_a_preset_names(path: Path, monkeypatch: py
         monkeypatch.setenv("GENCLS_DATA", str(COPIES))
         frames = fetch.rows(data_set, name, seed=0)
         assert {split: digest(frame) for split, frame in frames.items()} == data_set.sha256
+
+
+def test_the_preset_of_the_file_without_a_header_reads_one(tmp_path: Path) -> None:
+    lines = [f'{label},"{label}, number {i}"\n' for label in ("Books", "Clothing & Accessories") for i in range(20)]
+    (tmp_path / "ecommerceDataset.csv").write_text("".join(lines), encoding="utf-8")
+    frames = read(params.load(ROOT / "presets/ecommerce.yaml").datasets["ecommerce"], tmp_path, seed=7)
+    assert {split: len(frame) for split, frame in frames.items()} == {"train": 28, "validation": 4, "test": 8}
+    assert all(text.startswith(f"{label}, number ") for text, label in frames["train"][["text", "label"]].itertuples(index=False))
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "data/raw").glob("*/definitions.json")), ids=lambda file: file.parent.name)

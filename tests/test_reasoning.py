@@ -1,84 +1,26 @@
-"""The two-stage recipe: marker and parsing, generation, rationales of training rows only, classifiers that reason before they answer."""
+"""Parts of the two-stage recipe: marker and parsing, generation, the loss on a reasoned answer, corpora. Its stages: test_two_stage.py."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
-import artifacts
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import LABELS, NAMES, rows
+from conftest import NAMES, rows
 
-from gencls import matched, models, params, prompts, rationales, reasoning
+from gencls import matched, models, reasoning
 from gencls import sft as sft_module
 from gencls.corpora import CorpusError, generated, read
 from gencls.errors import InputError
 from gencls.generation import Sampling, Writer, reason
-from gencls.params import FilesCorpus, Model, Rationalise, Strategy
+from gencls.params import FilesCorpus, HubCorpus, Model, Rationalise, Strategy
 from gencls.prompts import Prompt, Renderer
-from gencls.rationales import Rationaliser
 from gencls.reasoner import Frame
 from gencls.scheme import LabelScheme
 from gencls.tokenizer import Unmerger
-from tasks import evaluate, paths, rationalise, reasoner, render, report, sft, stage
 
 CPU = Model(device="cpu", max_length=160)
-ARMS = ("written", "blind", "shuffled", "withheld", "matched")
-SECTIONS: dict[str, Any] = {
-    "model": {"device": "cpu", "max_length": 160, "max_reasoning": 12},
-    "datasets": {"d": {"source": "builtin"}},
-    "strategies": {"zero_shot": {}, **{name: {"reasoning": name} for name in ARMS}},
-    "grid": {"train": ["zero_shot", *ARMS], "infer": ["zero_shot", "written"], "decoding": ["trie", "generate"]},
-    "reasoner": {
-        "enabled": True,
-        "corpus": {"source": "files", "name": "corpus", "sha256": ""},
-        "epochs": 2,
-        "batch_size": 16,
-        "blind": 0.3,
-    },
-    "rationalise": {"kinds": ["written", "blind"], "attempts": 2},
-    "sft": {"epochs": 10, "batch_size": 8, "lr": 0.01, "unmerge": 0.0},
-}
-
-
-def corpus_line(text: str, label: str) -> str:
-    return f'{{"question": "{text}", "answer": "{label}", "reasoning": "{text.split()[0]}"}}'
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base_folder: Path) -> params.Params:
-    """Everything before the reasoner, in small: a data set without validation and test rows, its base, and a corpus in a file."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GENCLS_DATA", raising=False)
-    paths.data("d").mkdir(parents=True)
-    write_split("train", 1)
-    stage.write_json({"language": "en", "labels": LABELS, "definitions": {}}, paths.data("d") / "labels.json")
-    paths.definitions("d").parent.mkdir(parents=True)
-    stage.write_json({"definitions": {}}, paths.definitions("d"))
-    shutil.copytree(base_folder, paths.base("d"))
-    file = paths.raw("corpus") / "train.jsonl"
-    file.parent.mkdir(parents=True)
-    file.write_text("\n".join(corpus_line(*row) for row in rows(80, 5)))
-    with pytest.raises(CorpusError, match=r"reasoner\.corpus\.sha256") as wrong:
-        read(FilesCorpus(source="files", name="corpus", sha256="0"), file, seed=7)
-    SECTIONS["reasoner"]["corpus"]["sha256"] = str(wrong.value).split()[-1]
-    return params.parse(SECTIONS)
-
-
-def write_split(split: str, seed: int, labels: list[str] | None = None) -> None:
-    frame = pd.DataFrame(rows(30, seed), columns=["text", "label"]).assign(**({"label": labels} if labels else {}))
-    frame.insert(0, "id", [f"{split}-{i:05d}" for i in range(30)])
-    frame.to_parquet(paths.data("d") / f"{split}.parquet")
-
-
-def write_rationales() -> None:
-    """Rationales that training can be tried on, whatever a hardly trained reasoner writes."""
-    train = pd.read_parquet(paths.data("d") / "train.parquet").iloc[:24]
-    paths.rationales("d").parent.mkdir(parents=True, exist_ok=True)
-    texts = [f"says {text.split()[0]} {i}" for i, text in enumerate(train["text"])]
-    pd.DataFrame({"id": train["id"], "written": texts, "blind": [text.upper() for text in texts]}).to_parquet(paths.rationales("d"))
 
 
 # ---- the marker, and the one function that reads an answer
@@ -160,87 +102,7 @@ def test_a_reasoning_that_never_ends_gets_the_marker_and_is_counted(base_folder:
     assert done.rows.encoded[0].ids == [*asked.encoded[0].ids, *done.answers[0].reasoning[:5], scheme.marker]
 
 
-# ---- the stages
-
-
-def test_a_reasoner_that_is_off_costs_nothing_and_leaves_an_empty_table(project: params.Params) -> None:
-    off = project.model_copy(update={"reasoner": project.reasoner.model_copy(update={"enabled": False})})
-    reasoner.main(off, "d")
-    rationalise.main(off, "d")
-    assert not list(paths.reasoner("d").glob("*.safetensors")) and pd.read_parquet(paths.rationales("d")).empty
-    with pytest.raises(params.ParamsError, match=r"reasoning: written needs rationales; set reasoner\.enabled to true"):
-        params.parse({**SECTIONS, "reasoner": {"enabled": False}})
-    with pytest.raises(params.ParamsError, match="needs 'blind' among"):
-        params.parse({**SECTIONS, "rationalise": {"kinds": ["written"]}})
-
-
-def test_no_gold_label_of_an_evaluation_row_can_reach_the_reasoner(project: params.Params) -> None:
-    """The project has no validation and no test rows here, so that a stage which reads them fails; and a model is asked by text alone."""
-    reasoner.main(project, "d")
-    rationalise.main(project, "d")
-    known = set(pd.read_parquet(paths.data("d") / "train.parquet")["id"])
-    assert set(pd.read_parquet(paths.rationales("d"))["id"]) <= known
-    summary = stage.read_json(paths.rationalising("d"))
-    assert summary["rows"] == 30 and set(summary["kinds"]) == {"written", "blind"}
-    write_rationales()
-    shown = []
-    for labels in (None, LABELS[::-1] * 10):
-        for split in ("validation", "test"):
-            write_split(split, 2, labels)
-        render.main(project, "d", "written")
-        read_ = [prompts.read(paths.prompts("d", "written") / f"{split}.jsonl") for split in ("validation", "test")]
-        assert not any(prompt.reasoning for split in read_ for prompt in split)
-        shown.append([prompt.content for split in read_ for prompt in split])
-    assert shown[0] == shown[1], "other labels give the same prompts"
-
-
-def test_rationalising_that_was_killed_ends_with_the_same_rationales(project: params.Params, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rationales, "PART", 8)
-    reasoner.main(project, "d")
-    rationalise.main(project, "d")
-    whole = paths.rationales("d").read_bytes(), paths.rationalising("d").read_bytes()
-    paths.rationales("d").unlink()
-    real, calls = Rationaliser._drafts, []
-
-    def dying(self: Rationaliser, *arguments: Any) -> Any:
-        calls.append(arguments)
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return real(self, *arguments)
-
-    monkeypatch.setattr(Rationaliser, "_drafts", dying)
-    with pytest.raises(KeyboardInterrupt):
-        rationalise.main(project, "d")
-    assert not paths.rationales("d").exists() and len(list(Path(".gencls/checkpoints").rglob("*.json"))) == 3
-    rationalise.main(project, "d")
-    assert (paths.rationales("d").read_bytes(), paths.rationalising("d").read_bytes()) == whole
-
-
-def test_every_arm_learns_from_the_same_rows_and_says_what_it_wrote(project: params.Params) -> None:
-    write_rationales()
-    for split in ("validation", "test"):
-        write_split(split, 3)
-    rendered = {}
-    for name in project.strategies:
-        render.main(project, "d", name)
-        rendered[name] = prompts.read(paths.prompts("d", name) / "train.jsonl")
-    assert len(rendered["zero_shot"]) == 30 and {tuple(p.id for p in rendered[arm]) for arm in ARMS} == {
-        tuple(f"train-{i:05d}" for i in range(24))
-    }
-    assert rendered["withheld"][0].content == rendered["zero_shot"][0].content != rendered["written"][0].content
-    assert rendered["written"][0].content.endswith("\nReasoning:")
-    assert rendered["shuffled"][0].reasoning != rendered["written"][0].reasoning != rendered["blind"][0].reasoning
-    sft.main(project, "d", "written")
-    evaluate.main(project, "d", "sft", "written")
-    found = pd.read_csv(paths.evaluation("d", "sft", "written") / "written.csv", keep_default_na=False)
-    assert set(found["trie"]) <= set(LABELS) and found["reasoning"].str.len().gt(0).any()
-    cells = stage.read_json(paths.evaluation("d", "sft", "written") / "metrics.json")["cells"]
-    assert cells["zero_shot"]["unended"] == 0 <= cells["written"]["unended"] <= 30
-    assert stage.trained_under(project) == {
-        **{f"sft/{name}": "written" for name in ARMS[:3]},
-        **{f"sft/{name}": "zero_shot" for name in ("zero_shot", "withheld", "matched")},
-        "rl/reinforce_pp": "zero_shot",
-    }
+# ---- training
 
 
 def test_the_loss_of_a_long_reasoning_beside_short_rows_is_the_plain_one(base_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,6 +152,23 @@ def test_a_corpus_that_is_not_there_names_both_ways_to_it(tmp_path: Path) -> Non
         read(FilesCorpus(source="files", name="c", sha256=""), tmp_path / "train.jsonl", seed=7)
 
 
+def test_a_corpus_of_the_hub_is_read_by_its_columns_and_pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    (tmp_path / "corpus").mkdir()
+    pd.DataFrame({"q": ["1 + 1?", "2 + 2?", "?"], "a": ["2", "4", "x"], "why": ["one more", "two more", ""]}).to_parquet(
+        tmp_path / "corpus/train.parquet"
+    )
+    columns = {"question": "q", "answer": "a", "reasoning": "why"}
+    spec = HubCorpus(source="hub", id=str(tmp_path / "corpus"), split="train", **columns)
+    assert [tuple(row) for row in read(spec, tmp_path, seed=7)] == [("1 + 1?", "2", "one more"), ("2 + 2?", "4", "two more")]
+    with pytest.raises(CorpusError, match="no column 'rationale'; columns there: 'q', 'a', 'why'"):
+        read(spec.model_copy(update={"reasoning": "rationale"}), tmp_path, seed=7)
+    with pytest.raises(CorpusError, match="split"):
+        read(spec.model_copy(update={"split": "nope"}), tmp_path, seed=7)
+    with pytest.raises(ValueError, match="it is a hub id and needs `revision`"):
+        HubCorpus(source="hub", id="syvai/reasoning-gen")
+
+
 def test_the_filter_judges_written_rationales_only() -> None:
     with pytest.raises(ValueError, match="keep: consistent judges the written rationales"):
         Rationalise(kinds=["blind"], keep="consistent")
@@ -299,34 +178,3 @@ def test_a_frame_keeps_room_for_the_reasoning(tokenizer: Any) -> None:
     frame = Frame(tokenizer, max_length=60, longest=12)
     told, blind = frame.encode([("where is my parcel " * 20, "shipping"), ("where", None)])
     assert len(told.ids) <= 47 and told.cut and not blind.cut
-
-
-# ---- the report
-
-
-def test_the_report_compares_the_arms_and_shows_twenty_explanations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ARMS:
-        monkeypatch.setitem(artifacts.SKILL, name, 0.8)
-    corpus = {"source": "builtin"}
-    settings = params.parse({**SECTIONS, "reasoner": {"enabled": True, "corpus": corpus}, "evaluate": {"bootstrap": 50}})
-    artifacts.write(settings, "d", LABELS, rows=60)
-    for file in paths.final("d").glob("sft-written-written-trie.csv"):
-        made = pd.read_csv(file, keep_default_na=False)
-        made.insert(3, "reasoning", [f"because <b>{i}" for i in range(len(made))])
-        made.to_csv(file, index=False)
-    curve = paths.curve("reasoner", "d")
-    curve.parent.mkdir(parents=True)
-    curve.write_text("step,epoch,loss,validation_loss\n1,1,3.0,2.5\n2,2,2.0,2.0\n")
-    paths.rationalising("d").parent.mkdir(parents=True)
-    dropped = {"empty": 0, "endless": 2, "repeats": 1}
-    kinds = {kind: {"redrafted": 9, "dropped": dropped} for kind in ("written", "blind")}
-    stage.write_json({"enabled": True, "rows": 60, "good": 54, "kinds": kinds, "keep": "consistent", "kept": 27}, paths.rationalising("d"))
-    report.main(settings)
-    page = paths.REPORT.read_text(encoding="utf-8")
-    assert (
-        "Of 60 training rows 54 got a rationale of every kind (written: 9 drafts written anew, 2 too long, 1 repetitive in the end;" in page
-    )
-    assert "finds the gold label of 27 of these (50.0" in page and "Reasoning generator" in page
-    assert page.count("because &lt;b&gt;") == 20 and "the label only, on the same rows (Q→A)" in page
-    assert {f"arm_{name}" for name in ARMS} <= set(stage.read_json(paths.METRICS)["d"])

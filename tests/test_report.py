@@ -197,6 +197,12 @@ def test_who_wrote_the_definitions_is_said_where_prompts_show_them(tmp_path: Pat
     assert "The prompts' definitions of 2 of the 2 classes are telling words of its training rows." in text
 
 
+def test_how_many_recorded_wrong_labels_mining_found_is_said(page: str):
+    text = Tags(page).text
+    assert "The generator recorded 120 wrong training labels: 111 of them are among the marked rows" in text
+    assert "(recall 92.5\u00a0%, precision 37.0\u00a0%)" in text
+
+
 def test_the_share_answered_uncertain_is_shown_where_it_is_offered(page: str):
     text = Tags(page).text
     assert text.count("Where the label Uncertain is offered, between") == 2

@@ -1,12 +1,13 @@
 """The sentences of the report say what was found, also when that is nothing."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from gencls import metrics, selection
-from gencls.report import sentences
+from gencls.report import charts, sentences
 from gencls.report.grid import Row, switches
 from gencls.report.results import Arm, Results
 from gencls.selection import Cell
@@ -124,20 +125,34 @@ def row(tmp_path: Path, name: str, **right: int) -> Row:
     return Row("sft", name, name, asked, folder)
 
 
-def test_a_switch_of_the_prompts_is_tested_and_corrected_for_the_number_of_models(tmp_path: Path):
+def test_a_switch_of_the_prompts_is_tested_and_corrected_for_every_strategy_that_was_compared(tmp_path: Path):
     table = [
         row(tmp_path, "zero_shot", zero_shot=50, similar_3=56, other=40),
         row(tmp_path, "similar_3", zero_shot=80, similar_3=60, other=60),
         row(tmp_path, "other", zero_shot=50, similar_3=50, other=70),
     ]
     made = switches(table, bootstrap=50, seed=7)
-    assert [switch.best.infer for switch in made] == ["similar_3", "zero_shot", "other"]
-    raw = [2 / 2**6, 2 / 2**20, 1.0]
-    assert [switch.found["p"] for switch in made] == pytest.approx(raw, abs=1e-6)
-    assert [switch.adjusted for switch in made] == pytest.approx([2 * raw[0], 3 * raw[1], 1.0], abs=1e-5)
+    assert [(switch.best.infer, switch.compared) for switch in made] == [("similar_3", 2), ("zero_shot", 2), ("other", 2)]
+    assert [switch.found["p"] for switch in made] == pytest.approx([2 / 2**6, 2 / 2**20, 1.0], abs=1e-6)
+    every = [2 / 2**6, 2 / 2**10, 2 / 2**20, 1.0, 2 / 2**20, 2 / 2**20]
+    assert [switch.adjusted for switch in made] == pytest.approx([metrics.holm(every)[0], metrics.holm(every)[2], 1.0], abs=1e-5)
+    assert made[0].adjusted == pytest.approx(2 * 2 / 2**6, abs=1e-5), "of six, four have a smaller p"
     text = sentences.switching(made)
     assert text.startswith("For 2 of 3 models another strategy than the one trained under is best; 1 of these gains is more than chance")
-    assert "correction for 3 comparisons" in text and "picked on the rows that it is compared on" in text
+    assert "correction for all 6 comparisons" in text and "picked on the rows that it is compared on" in text
+
+
+def test_the_heat_map_outlines_the_best_cell_of_each_row_and_marks_the_own_one_and_the_winner(tmp_path: Path):
+    table = [
+        row(tmp_path, "zero_shot", zero_shot=50, similar_3=56, other=40),
+        row(tmp_path, "similar_3", zero_shot=59, similar_3=60, other=1),
+    ]
+    figure = str(charts.grid(table, "trie", "sft/similar_3 · similar_3 · trie"))
+    marks = re.findall(r'<path d="M(\d+),(\d+)[^>]*fill-opacity="0"[^>]*(stroke-width="2"|stroke-dasharray)', figure)
+    places = {kind: [(int(y) // 30, int(x) // 78) for x, y, found in marks if found == kind] for *_, kind in marks}
+    assert places['stroke-width="2"'] == [(0, 1), (1, 1)], "row and column of the best"
+    assert places["stroke-dasharray"] == [(0, 0), (1, 1)], "trained under"
+    assert "60.0 ★" in figure and figure.count("★") == 1
 
 
 def test_where_no_switch_helps_the_sentence_says_so(tmp_path: Path):

@@ -134,6 +134,27 @@ def test_the_delimiter_can_be_set_and_so_can_the_format(tmp_path: Path) -> None:
     assert "set format to one of" in error(tmp_path, name)
 
 
+def test_a_file_without_a_header_is_read_by_the_places_of_its_columns(tmp_path: Path) -> None:
+    name = write(tmp_path, "x.csv", '\ufeffHousehold,"A lamp, ""small"""\nBooks, A novel \nBooks,\n')
+    found = [('A lamp, "small"', "Household"), (" A novel ", "Books"), (None, "Books")]
+    assert train(tmp_path, name, header=False, text=2, label=1) == found
+    assert train(tmp_path, name, header=False, text="{1}: {2}", label="1")[0] == ('Household: A lamp, "small"', "Household")
+    assert "no column 'text', which text: 'text' needs; columns there: '1', '2'" in error(tmp_path, name, header=False, label=1)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "expected"),
+    [
+        ("x.csv", "a,b\nc,d,e\n", "line 2: 3 cells, the first row has 2"),
+        ("x.csv", "a;b\n", "only one column, 'a;b', when split at ','; it looks separated by ';'"),
+        ("x.csv", "", "no rows"),
+        ("x.jsonl", '{"1": "a", "2": "b"}', "header: false is for csv and tsv; in jsonl every column has its name"),
+    ],
+)
+def test_a_wrong_file_without_a_header_is_one_error(tmp_path: Path, file: str, content: str, expected: str) -> None:
+    assert expected in error(tmp_path, write(tmp_path, file, content), header=False, text=2, label=1)
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [

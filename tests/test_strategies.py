@@ -180,7 +180,7 @@ def test_a_new_field_takes_one_record_and_one_function(tmp_path: Path, data_set:
     """What CONTRIBUTING promises: a hint line is a field of `Strategy` and a line of `Renderer.head`, in a copy of the library."""
     shutil.copytree(ROOT / "gencls", tmp_path / "gencls")
     shutil.copytree(ROOT / "tasks", tmp_path / "tasks")
-    record, function = tmp_path / "gencls/params.py", tmp_path / "gencls/prompts.py"
+    record, function = tmp_path / "gencls/params/strategies.py", tmp_path / "gencls/prompts.py"
     patch(record, "    definitions: bool = False\n", '    hint: str = ""\n')
     patch(function, "        t = self.template\n", "        if self.strategy.hint:\n            return self.strategy.hint\n")
     define.main(data_set, "d")

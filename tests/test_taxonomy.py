@@ -9,11 +9,14 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from gencls.encode import label_sequences
 from gencls.sources.generated import held_back
 from gencls.sources.taxonomy import ROWS, generate, wording
 from gencls.sources.taxonomy.ambiguous import AMBIGUOUS
 from gencls.sources.taxonomy.compose import Composer, ambiguous
 from gencls.sources.taxonomy.tree import LEAVES, TOPS
+from gencls.tokenizer import train_tokenizer
+from gencls.trie import LabelTrie
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +28,15 @@ def test_the_tree_has_two_levels_and_enough_leaves() -> None:
     assert 10 <= len(TOPS) <= 12 and len(LEAVES) >= 60
     assert all(label.count("/") == 1 and label == label.lower().replace(" ", "_") for label in LEAVES)
     assert all(5 <= len(top.leaves) <= 7 for top in TOPS.values())
+
+
+def test_labels_written_as_paths_share_their_beginnings_in_the_trie(frames: dict[str, pd.DataFrame]) -> None:
+    tokenizer = train_tokenizer([*frames["train"]["text"][:500], *LEAVES], 1000)
+    sequences = label_sequences(LEAVES, tokenizer)
+    trie = LabelTrie(sequences)
+    first = {sequence[0] for sequence in sequences}
+    assert len(first) <= len(TOPS), "a label's first step is that of its branch"
+    assert len(trie.tokens) < 0.75 * sum(len(sequence) - 1 for sequence in sequences), "tokens to feed"
 
 
 def test_class_sizes_fall_steeply_and_leave_enough_rows_of_every_class(frames: dict[str, pd.DataFrame]) -> None:

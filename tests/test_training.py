@@ -21,7 +21,7 @@ from gencls.training import Run
 
 CPU = Model(device="cpu", max_length=96)
 SHORT = Sft(epochs=3, batch_size=16, lr=5e-3)
-SFT = Sft(epochs=12, batch_size=8, lr=3e-3, unmerge=0.0)
+SFT = Sft(epochs=12, batch_size=8, lr=1e-2, unmerge=0.0)
 
 
 def encode(scheme: LabelScheme, n: int, seed: int) -> Rows:

@@ -1,12 +1,12 @@
 """The grid on validation: every trained model under every inference strategy and decoding, and what follows from it.
 
 Does it help to ask a model with other prompts than it was trained with? GenCLS++ finds that the best inference strategy often differs from
-the training strategy. Here each model's best strategy is compared with its own one on the same rows. The best of k strategies is picked on
-these very rows, so the differences lean high and the p-values low; Holm's correction is for the number of models, not for this choice.
+the training strategy. Here each of a model's other strategies is compared with its own one on the same rows, and the best is shown. It is
+picked on these very rows, so its difference leans high; Holm's correction is for all that were compared, which allows for the choice.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,8 @@ from gencls import metrics, selection
 from gencls.length_bias import LengthShare, length_bias
 from gencls.metrics import Difference
 from gencls.selection import Cell
+
+NO_DIFFERENCE: Difference = {"difference": 0.0, "ci": [0.0, 0.0], "p": 1.0}
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,9 @@ class Switch:
     found: Difference
     """Accuracy, best minus own."""
     adjusted: float
-    """p after Holm's correction for all models of the table; 1 where the own strategy is the best."""
+    """p after Holm's correction for all comparisons of the table, shown or not; 1 where the own strategy is the best."""
+    compared: int
+    """Strategies that were compared with the model's own."""
 
     @property
     def switched(self) -> bool:
@@ -90,10 +94,22 @@ class Switch:
 
 def switches(grid: Sequence[Row], *, bootstrap: int, seed: int) -> list[Switch]:
     """One per model that was asked as it was trained; none where there is only one strategy to ask with."""
-    asked = [(row, row.best(decoding), own) for row in grid if (own := row.own(decoding := plain(row))) and len(row.asked) > 1]
-    found = [_difference(row, best, own, bootstrap=bootstrap, seed=seed) for row, best, own in asked]
-    adjusted = metrics.holm([difference["p"] for difference in found])
-    return [Switch(best, own, *measured) for (_, best, own), *measured in zip(asked, found, adjusted, strict=True)]  # type: ignore[arg-type]
+    asked = [(row, own) for row in grid if (own := row.own(plain(row))) and len(row.asked) > 1]
+    tried = [
+        {infer: _difference(row, infer, own, bootstrap=bootstrap, seed=seed) for infer in row.asked if infer != own.infer}
+        for row, own in asked
+    ]
+    adjusted = iter(metrics.holm([found["p"] for differences in tried for found in differences.values()]))
+    corrected = [{infer: next(adjusted) for infer in differences} for differences in tried]
+    return [_best(row, own, found, p) for (row, own), found, p in zip(asked, tried, corrected, strict=True)]
+
+
+def _best(row: Row, own: Cell, tried: Mapping[str, Difference], adjusted: Mapping[str, float | None]) -> Switch:
+    """The model's best strategy; its own one does not differ from itself."""
+    best = row.best(own.decoding)
+    p = adjusted.get(best.infer, 1.0)
+    assert p is not None, "accuracy has an exact test"
+    return Switch(best, own, tried.get(best.infer, NO_DIFFERENCE), p, len(tried))
 
 
 def plain(row: Row) -> str:
@@ -102,10 +118,10 @@ def plain(row: Row) -> str:
     return selection.PLAIN_DECODING if selection.PLAIN_DECODING in decodings else decodings[0]
 
 
-def _difference(row: Row, best: Cell, own: Cell, *, bootstrap: int, seed: int) -> Difference:
-    one, other = row.answers(best.infer), row.answers(own.infer)
+def _difference(row: Row, infer: str, own: Cell, *, bootstrap: int, seed: int) -> Difference:
+    one, other = row.answers(infer), row.answers(own.infer)
     if list(one["id"]) != list(other["id"]):
-        raise ValueError(f"{row.folder}: {best.infer}.csv and {own.infer}.csv hold different rows, so they cannot be compared")
+        raise ValueError(f"{row.folder}: {infer}.csv and {own.infer}.csv hold different rows, so they cannot be compared")
     answers = [[answer or None for answer in frame[own.decoding]] for frame in (one, other)]
     return metrics.paired(list(one["label"]), *answers, bootstrap=bootstrap, seed=seed)["accuracy"]
 

@@ -46,13 +46,17 @@ def section(about: Reasoning, results: Results, *, bootstrap: int, seed: int) ->
 
 
 def counts(summary: dict[str, Any]) -> str:
-    """What became of the training rows."""
-    kinds = []
+    """What the reasoner learnt from, and what became of the training rows."""
+    corpus, kinds = summary["corpus"], []
+    long = f"; {corpus['too_long']} more were too long for it" if corpus["too_long"] else ""
     for kind, record in summary["kinds"].items():
         faults = [f"{n} {FAULTS[name]}" for name, n in record["dropped"].items() if n]
         lost = f"{', '.join(faults)} in the end" if faults else "none failed in the end"
         kinds.append(f"{kind}: {count(record['redrafted'], 'draft')} written anew, {lost}")
-    text = f"Of {summary['rows']} training rows {summary['good']} got a rationale of every kind ({'; '.join(kinds)})."
+    text = (
+        f"The reasoner learnt from {count(corpus['learnt'], 'row')} of its corpus{long}. "
+        f"Of {summary['rows']} training rows {summary['good']} got a rationale of every kind ({'; '.join(kinds)})."
+    )
     if summary["keep"] == "all":
         return text
     share = percent(summary["kept"] / summary["good"]) if summary["good"] else "none"

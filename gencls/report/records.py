@@ -1,5 +1,6 @@
 """The same results for machines: a few numbers per arm for `dvc metrics`, and a record per data set for tables over runs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,28 @@ def scores(results: Results) -> dict[str, dict[str, float]]:
     return {name: {score: value for score, value in numbers.items() if value is not None} for name, numbers in measured.items()}
 
 
-def record(name: str, results: Results, paired: dict[str, Paired], *, rows: dict[str, int], seed: int) -> dict[str, Any]:
-    """Everything that a table over runs needs to compare arms with each other, paired over the test rows."""
-    arms = {arm: _arm(found) for arm, found in results.named.items()}
-    return {"data_set": name, "rows": rows, "seed": seed, "arms": arms, "paired": paired}
+def record(
+    name: str, results: Results, paired: dict[str, Paired], *, reasoning: Mapping[str, str], about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Everything that a table over runs needs to compare arms with each other, paired over the test rows.
+
+    Args:
+        paired: the comparisons of the page.
+        reasoning: training strategy → its `reasoning`, of the strategies that the two-stage recipe compares.
+        about: which run this is: study, seed, base, rows per split.
+    """
+    arms = {role: _arm(found, reasoning) for role, found in results.named.items()}
+    return {"data_set": name, **about, "arms": arms, "paired": paired}
 
 
-def _arm(arm: Arm) -> dict[str, Any]:
-    """`correct` has a bit per test row in the order of the file, the first row in the highest bit of the first byte."""
+def _arm(arm: Arm, reasoning: Mapping[str, str]) -> dict[str, Any]:
+    """`correct` has a bit per test row in the order of the file, the first row in the highest bit of the first byte.
+
+    Arms of the two-stage recipe also say what they wrote before the label, and how they did class by class.
+    """
     bits = np.packbits(np.array(arm.right)).tobytes().hex()
+    compared: dict[str, Any] = {}
+    if arm.trainer == "sft" and arm.name in reasoning:
+        compared = {"reasoning": reasoning[arm.name], "f1": {label: own["f1"] for label, own in arm.test["per_class"].items()}}
     cell = arm.title if arm.infer else None
-    return {name: arm.test[name] for name in ESTIMATES} | {"cell": cell, "correct": bits}  # type: ignore[literal-required]
+    return {name: arm.test[name] for name in ESTIMATES} | {"cell": cell} | compared | {"correct": bits}  # type: ignore[literal-required]

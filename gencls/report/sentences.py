@@ -117,8 +117,9 @@ def switching(switches: Sequence[Switch]) -> str:
         return f"Each model ({len(switches)}) is best under the strategy that it was trained under."
     held = "none of these gains is" if not sure else "1 of these gains is" if len(sure) == 1 else f"{len(sure)} of these gains are"
     return (
-        f"For {moved} another strategy than the one trained under is best; {held} more than chance after Holm's correction for "
-        f"{count(len(switches), 'comparison')}. The best strategy was picked on the rows that it is compared on, so the gains lean high."
+        f"For {moved} another strategy than the one trained under is best; {held} more than chance after Holm's correction for all "
+        f"{count(sum(switch.compared for switch in switches), 'comparison')} of another strategy with a model's own. The best was picked "
+        "on the rows that it is compared on, so the gains lean high."
     )
 
 

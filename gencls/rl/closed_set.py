@@ -23,6 +23,7 @@ from transformers import Trainer, TrainingArguments
 
 from gencls.errors import InputError
 from gencls.labels import UNCERTAIN
+from gencls.optimizer import optimizer
 from gencls.params import Algorithm, ClassWeights, Rl
 from gencls.progress import say
 from gencls.rl.advantages import ESTIMATORS
@@ -183,6 +184,7 @@ def reinforce(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], rl: Rl,
         model,
         _arguments(rl, run, len(train_rows.gold), cpu=model.device.type == "cpu"),
         callbacks=[EvaluateAtEnd(), *([Patience(rl.patience)] if rl.patience else [])],
+        optimizers=(optimizer(model, rl), None),
         measure=lambda model: validate(model, rows["validation"], scheme.trie),
         scheme=scheme,
         rows=train_rows,

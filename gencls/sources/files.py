@@ -7,6 +7,7 @@ hold line breaks between quotes.
 import csv
 import io
 import json
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -47,10 +48,14 @@ def _table(spec: FilesDataSet, path: Path) -> pd.DataFrame:
 
 
 def _records(spec: FilesDataSet, path: Path, form: Format) -> list[Record]:
+    if form not in DELIMITERS and not spec.header:
+        raise SourceError(f"{path}: header: false is for csv and tsv; in {form} every column has its name")
     if form == "parquet":
         return _parquet(spec, path)
     text = decode(path.read_bytes(), spec.encoding, str(path))
-    return read_jsonl(text, str(path)) if form == "jsonl" else read_csv(text, spec.delimiter or DELIMITERS[form], str(path))
+    if form == "jsonl":
+        return read_jsonl(text, str(path))
+    return read_csv(text, spec.delimiter or DELIMITERS[form], str(path), header=spec.header)
 
 
 def _parquet(spec: FilesDataSet, path: Path) -> list[Record]:
@@ -77,34 +82,36 @@ def read_jsonl(text: str, name: str) -> list[Record]:
     return records
 
 
-def read_csv(text: str, delimiter: str, name: str) -> list[Record]:
+def read_csv(text: str, delimiter: str, name: str, *, header: bool = True) -> list[Record]:
     """Records as Python's csv module reads them, which unlike pandas never guesses a type, a missing value or a missing cell.
 
-    `name` stands in its errors (`SourceError`).
+    Without a `header` the columns are called "1", "2" and so on. `name` stands in the errors (`SourceError`).
     """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records: list[Record] = []
     try:
-        header = [cell.strip() for cell in next(reader, [])]
-        _check_header(header, delimiter, name)
-        for row in reader:
-            if row and len(row) != len(header):
+        first = next(reader, [])
+        columns = [cell.strip() for cell in first] if header else [str(place) for place in range(1, len(first) + 1)]
+        _check_columns(columns, first, delimiter, name)
+        for row in reader if header else chain([first], reader):
+            if row and len(row) != len(columns):
                 raise SourceError(
-                    f"{name}, row that ends in line {reader.line_num}: {len(row)} cells, the header has {len(header)}; "
-                    f"a cell that holds {delimiter!r} or a line break must stand in double quotes: {delimiter.join(row)[:80]!r}"
+                    f"{name}, row that ends in line {reader.line_num}: {len(row)} cells, the {'header' if header else 'first row'} has "
+                    f"{len(columns)}; a cell that holds {delimiter!r} or a line break must stand in double quotes: "
+                    f"{delimiter.join(row)[:80]!r}"
                 )
             if row:
-                records.append(dict(zip(header, row, strict=True)))
+                records.append(dict(zip(columns, row, strict=True)))
     except csv.Error as error:
         raise SourceError(f"{name}, line {reader.line_num}: {error}; is a double quote not closed, or not doubled in a cell?") from None
     return records
 
 
-def _check_header(header: list[str], delimiter: str, name: str) -> None:
-    if len(header) == 1:
-        others = [other for other in OTHER_DELIMITERS if other != delimiter and other in header[0]]
+def _check_columns(columns: list[str], first: list[str], delimiter: str, name: str) -> None:
+    if len(first) == 1:
+        others = [other for other in OTHER_DELIMITERS if other != delimiter and other in first[0]]
         hint = f"; it looks separated by {others[0]!r}: set delimiter to that" if others else ""
-        raise SourceError(f"{name}: only one column, {header[0]!r}, when split at {delimiter!r}{hint}")
-    twice = sorted({column for column in header if header.count(column) > 1})
+        raise SourceError(f"{name}: only one column, {first[0][:60].strip()!r}, when split at {delimiter!r}{hint}")
+    twice = sorted({column for column in columns if columns.count(column) > 1})
     if twice:
         raise SourceError(f"{name}: columns that occur twice: {', '.join(map(repr, twice))}")

@@ -117,7 +117,10 @@ def _separated(text: str, usual: str, name: str) -> tuple[str, list[Record]]:
 def _header(records: list[Record]) -> list[str]:
     """A doubt where the first line is like the others."""
     alike = [column for column in (records[0] if records else {}) if column and any(record[column] == column for record in records)]
-    return [f"is the first line a header? {alike[0]!r} also stands below it in its column"] if alike else []
+    if not alike:
+        return []
+    instead = "if it is a row, set header: false in params.yaml, and text and label to the places of their columns"
+    return [f"is the first line a header? {alike[0]!r} also stands below it in its column; {instead}"]
 
 
 def _parquet(path: Path) -> list[Record]:

@@ -82,9 +82,7 @@ def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: floa
         "model.max_length": max_length,
         "validate.single_row": "warning" if single else "error",
         **{f"base.{key}": getattr(base, key) for key in ("vocab_size", "width", "epochs")},
-        "base.lr": base.lr,
         "sft.epochs": training.sft_epochs,
-        "sft.lr": base.lr,
     }
     spent, formula = minutes(training, chosen, flops)
     cut = sum(int((lengths[name] > max_length).sum()) for name in chosen)
@@ -103,14 +101,13 @@ def _base(train: pd.DataFrame, language: str) -> Base:
         vocab_size = 8000 if train["text"].str.len().sum() > 200_000 else 4000
     else:
         vocab_size = 2000 if rows <= 3500 else 3000 if rows <= 5000 else 4000
-    epochs = 30 if rows < 2000 else 12 if rows < 6000 else 8 if rows < 20_000 else 4 if rows < 40_000 else 2
-    lr = 5e-4 if rows < 6000 else 1e-3  # few rows want many small steps
-    return Base(vocab_size=vocab_size, width=216 if vocab_size < 4000 else 192, epochs=epochs, lr=lr)
+    epochs = 15 if rows < 2000 else 10 if rows < 6000 else 5 if rows < 20_000 else 3 if rows < 40_000 else 2
+    return Base(vocab_size=vocab_size, width=216 if vocab_size < 4000 else 192, epochs=epochs)
 
 
 def _sft_epochs(train: pd.DataFrame) -> int:
     rows, per_class = len(train), len(train) / train["label"].nunique()
-    return 20 if rows < 2000 else 10 if per_class < 50 else 8 if per_class < 100 else 6 if rows < 40_000 else 3
+    return 8 if rows < 2000 else 6 if per_class < 100 else 5 if rows < 6000 else 4 if rows < 40_000 else 2
 
 
 def _lengths(train: pd.DataFrame, language: str, vocab_size: int, seed: int) -> tuple[dict[str, Ints], dict[str, int]]:

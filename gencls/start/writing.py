@@ -54,7 +54,7 @@ def _head(start: Start) -> str:
     rows = ", ".join(f"{n} {split}" for split, n in start.plan.rows.items())
     return (
         f"# {start.name}: {len(start.survey.classes)} classes, {rows} rows. Written by `make new`; everything may be changed.\n"
-        "# `dvc repro` re-runs what an edit touches and nothing else. Each key, its meaning and its default: gencls/params.py.\n"
+        "# `dvc repro` re-runs what an edit touches and nothing else. Each key, its meaning and its default: gencls/params.\n"
     )
 
 
@@ -68,6 +68,7 @@ def _data_set(start: Start) -> list[str]:
         ("format", table.form, "or csv, tsv, jsonl, parquet"),
         ("delimiter", delimiter, "one character; null: comma for csv, tab for tsv"),
         ("encoding", table.encoding, "a byte order mark is dropped"),
+        ("header", True, "false where the first line is a row; columns are then 1, 2, ..."),
         ("text", start.text, 'a column, or a template: "{subject}\\n{body}"'),
         ("label", start.label, "a column"),
         ("sha256", {}, "of each split's rows, where other rows should stop ingest"),

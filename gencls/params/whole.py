@@ -1,0 +1,68 @@
+"""The whole of params.yaml, and what its sections ask of each other."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from gencls.params.datasets import RESERVED_NAMES, AnyDataSet, Validate
+from gencls.params.models import Base, Model
+from gencls.params.reasoning import Rationalise, Reasoner
+from gencls.params.reporting import Evaluate, Grid, Report
+from gencls.params.section import Name, Section
+from gencls.params.strategies import Define, Mine, Neighbours, Strategy
+from gencls.params.training import Head, Rl, Sft
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    seed: int = Field(default=7, ge=0)
+    model: Model = Model()
+    datasets: dict[Name, AnyDataSet] = Field(min_length=1)
+    strategies: dict[Name, Strategy] = Field(min_length=1)
+    grid: Grid = Grid()
+    checks: Validate = Field(default=Validate(), alias="validate")
+    base: Base = Base()
+    mine: Mine = Mine()
+    define: Define = Define()
+    neighbours: Neighbours = Neighbours()
+    head: Head = Head()
+    reasoner: Reasoner = Reasoner()
+    rationalise: Rationalise = Rationalise()
+    sft: Sft = Sft()
+    rl: Rl = Rl()
+    evaluate: Evaluate = Evaluate()
+    report: Report = Report()
+
+    @model_validator(mode="after")
+    def _names_are_defined(self) -> "Params":
+        for key in ("train", "infer"):
+            for i, name in enumerate(getattr(self.grid, key)):
+                _require(name, self.strategies, f"grid.{key}[{i}]", "strategies")
+        _require(self.rl.warmup_strategy, self.grid.train, "rl.warmup_strategy", "grid.train")
+        if self.strategies[self.rl.warmup_strategy].reasons:
+            raise ValueError(
+                f"rl.warmup_strategy: {self.rl.warmup_strategy!r} reasons before its label; RL over labels cannot go on from it"
+            )
+        for name in self.datasets:
+            if name in RESERVED_NAMES:
+                raise ValueError(f"datasets.{name}: the name is reserved for a folder of data/; reserved: {', '.join(RESERVED_NAMES)}")
+        return self
+
+    @model_validator(mode="after")
+    def _rationales_are_written(self) -> "Params":
+        for name, strategy in self.strategies.items():
+            key = f"strategies.{name}.reasoning: {strategy.reasoning}"
+            if strategy.needs and not self.reasoner.enabled:
+                raise ValueError(f"{key} needs rationales; set reasoner.enabled to true")
+            if strategy.needs and strategy.needs not in self.rationalise.kinds:
+                raise ValueError(f"{key} needs {strategy.needs!r} among rationalise.kinds, which has {', '.join(self.rationalise.kinds)}")
+        if self.reasoner.enabled and "blind" in self.rationalise.kinds and not self.reasoner.blind:
+            raise ValueError("rationalise.kinds: blind needs a reasoner that has seen questions without answers; raise reasoner.blind")
+        return self
+
+
+def _require(name: str, defined: Mapping[str, Any] | list[str], key: str, where: str) -> None:
+    if name not in defined:
+        raise ValueError(f"{key}: {name!r} is not defined under {where}; choices: {', '.join(defined)}")

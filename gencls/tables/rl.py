@@ -1,0 +1,163 @@
+"""RL after the warm-up: each algorithm against the SFT model that it started from, and against as many more steps of plain SFT.
+
+An arm is `rl_<algorithm>`, or `rl_<warm-up>_<algorithm>` where its record names its `warmup` and `algorithm`. Its warm-up is the arm of the
+same run that was asked the same way; its control the arm of algorithm `sft` from the same warm-up. What a record lacks (a control, samples,
+seconds) is a dash.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gencls.tables import compare
+from gencls.tables import runs as recorded
+from gencls.tables.compare import Difference
+from gencls.tables.runs import Record, Run
+from gencls.tables.words import NONE, Rows, change, over_seeds, percent, seeds
+
+CONTROL = "sft"
+ORDER = ("reinforce_pp", "reinforce_pp_baseline", "grpo", "expected", CONTROL)
+COMPARED = ("reinforce_pp", "reinforce_pp_baseline", "grpo")
+"""Of GenCLS++."""
+REASONS = ("written", "blind", "shuffled")
+"""Values of `reasoning` under which a model writes before its label."""
+PAPER = (
+    "GenCLS++ finds that RL adds to its SFT warm-up (EIC 82.74 → 85.86), that of three algorithms REINFORCE++ adds most, "
+    "and that direct answers beat reasoned ones (EIC 85.86 against 84.04)"
+)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One RL arm over its seeds.
+
+    Attributes:
+        records: seed → its record, and those of its warm-up and its control where the run has them.
+        to_warmup, to_control: accuracy minus theirs; p adjusted for the number of arms.
+    """
+
+    name: str
+    algorithm: str
+    reasons: bool
+    records: dict[int, tuple[Record, Record | None, Record | None]]
+    to_warmup: Difference | None
+    to_control: Difference | None
+
+    @property
+    def accuracy(self) -> float:
+        """Mean over seeds."""
+        return compare.average([own["accuracy"] for own, _, _ in self.records.values()])
+
+
+def algorithm(name: str, record: Record) -> str:
+    """Of an arm `rl_…`."""
+    return str(record.get("algorithm") or name.removeprefix("rl_"))
+
+
+def warmup(run: Run, name: str) -> Record | None:
+    """The SFT model that an arm started from: asked as it is, under the strategy that its record names, or the only warm-up there is."""
+    arms: dict[str, Record] = run["arms"]
+    record = arms[name]
+    if not record.get("warmup"):
+        return arms.get("warm_up")
+    asked = [f"sft/{record['warmup']}", *record["cell"].split(" · ")[1:]]
+    return next((arm for arm in arms.values() if arm["cell"] == " · ".join(asked)), None)
+
+
+def control(run: Run, name: str) -> Record | None:
+    """Plain SFT for as many more steps, from the same warm-up; None for the control itself."""
+    record, arms = run["arms"][name], run["arms"]
+    if algorithm(name, record) == CONTROL:
+        return None
+    same = [(other, arm) for other, arm in arms.items() if other.startswith("rl_") and arm.get("warmup") == record.get("warmup")]
+    return next((arm for other, arm in same if algorithm(other, arm) == CONTROL), None)
+
+
+def arms(runs: Sequence[Run], ds: str) -> list[Arm]:
+    """Of a data set: direct answers first, and in the order of `ORDER`; p-values are Holm's, over all arms of a comparison."""
+    names = dict.fromkeys(name for run in runs for name in run["arms"] if name.startswith("rl_"))
+    found = [_arm([run for run in runs if name in run["arms"]], name, ds) for name in names]
+    found.sort(key=lambda arm: (arm.reasons, ORDER.index(arm.algorithm) if arm.algorithm in ORDER else len(ORDER), arm.name))
+    to_warmup, to_control = (compare.holm([getattr(arm, key) for arm in found]) for key in ("to_warmup", "to_control"))
+    return [Arm(arm.name, arm.algorithm, arm.reasons, arm.records, a, b) for arm, a, b in zip(found, to_warmup, to_control, strict=True)]
+
+
+def _arm(runs: Sequence[Run], name: str, ds: str) -> Arm:
+    records = {run["seed"]: (run["arms"][name], warmup(run, name), control(run, name)) for run in runs}
+    own, started, _ = next(iter(records.values()))
+    return Arm(
+        name=name,
+        algorithm=algorithm(name, own),
+        reasons=started is not None and started.get("reasoning") in REASONS,
+        records=records,
+        to_warmup=compare.difference([(a, b) for a, b, _ in records.values() if b is not None], f"{ds}, {name}"),
+        to_control=compare.difference([(a, c) for a, _, c in records.values() if c is not None], f"{ds}, {name}"),
+    )
+
+
+def table(found: Sequence[Arm]) -> Rows:
+    """An arm a row; what a point of gain over the warm-up costs is a dash where there is no gain."""
+    rows = [["arm", "accuracy", "macro-F1", "over its warm-up", "over continued SFT", "samples", "seconds", "a point costs", "seeds"]]
+    for arm in found:
+        samples, seconds = (_mean(own.get(key) for own, _, _ in arm.records.values()) for key in ("samples", "seconds"))
+        scores = [over_seeds([own[score] for own, _, _ in arm.records.values()]) for score in ("accuracy", "macro_f1")]
+        costs = [NONE if cost is None else f"{cost:,.0f}" for cost in (samples, seconds)]
+        changes = [change(arm.to_warmup), change(arm.to_control)]
+        rows.append([arm.name, *scores, *changes, *costs, _price(arm, samples, seconds), str(len(arm.records))])
+    return rows
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return compare.average(known) if known else None
+
+
+def _price(arm: Arm, samples: float | None, seconds: float | None) -> str:
+    gained = 100 * arm.to_warmup.points if arm.to_warmup else 0.0
+    costs = [f"{cost / gained:,.0f} {unit}" for cost, unit in ((samples, "samples"), (seconds, "s")) if cost is not None and gained > 0]
+    return ", ".join(costs) or NONE
+
+
+def sentence(found: Sequence[Arm], ds: str) -> str:
+    """What the table shows next to what the paper claims, whatever the sign."""
+    learnt = [arm for arm in found if arm.algorithm != CONTROL]
+    if not learnt:
+        return f"{PAPER}; here only the control was run."
+    best = max(learnt, key=lambda arm: arm.to_warmup.points if arm.to_warmup else arm.accuracy)
+    first = best.name if len(learnt) == 1 else f"of {len(learnt)} RL arms {best.name} gains most,"
+    parts = [f"{first} {_said(best.to_warmup, 'over its warm-up')}"]
+    parts.append(_said(best.to_control, "over as many steps of plain SFT"))
+    return f"{PAPER}; here, {seeds(len(best.records))} of {ds}, {', '.join(parts)}; {_ranking(learnt)}; {_direct(learnt, ds)}."
+
+
+def _said(found: Difference | None, over: str) -> str:
+    if found is None:
+        return f"not compared {over.replace('over', 'with')}"
+    return f"{change(found)} {over} ({'beyond chance' if found.p <= 0.05 else 'within chance'})"
+
+
+def _ranking(found: Sequence[Arm]) -> str:
+    direct = {arm.algorithm: arm.accuracy for arm in found if arm.algorithm in COMPARED and not arm.reasons}
+    if len(direct) < 2 or "reinforce_pp" not in direct:
+        return "which algorithm is best was not compared"
+    listed = ", ".join(f"{name} {percent(accuracy)}" for name, accuracy in direct.items())
+    first = max(direct.values())
+    if direct["reinforce_pp"] == first and list(direct.values()).count(first) == 1:
+        return f"REINFORCE++ is ahead of the others ({listed})"
+    return f"REINFORCE++ is not ahead of the others ({listed})"
+
+
+def _direct(found: Sequence[Arm], ds: str) -> str:
+    """The best direct arm against the best reasoned one, on their common seeds."""
+    sides = [[arm for arm in found if arm.reasons == reasons] for reasons in (False, True)]
+    if not all(sides):
+        return "reasoned answers were not trained by RL"
+    a, b = (max(side, key=lambda arm: arm.accuracy) for side in sides)
+    pairs = [(records[0], b.records[seed][0]) for seed, records in a.records.items() if seed in b.records]
+    verdict = change(compare.difference(pairs, f"{ds}, {a.name} and {b.name}"))
+    return f"direct answers ({a.name}) differ from reasoned ones ({b.name}) by {verdict}"
+
+
+def text(runs: Sequence[Run], ds: str) -> tuple[Rows, str] | None:
+    """The table and the sentence below it; None where no RL was run."""
+    found = arms(recorded.with_rl(runs, ds), ds)
+    return (table(found), sentence(found, ds)) if found else None
