@@ -20,7 +20,7 @@ from urllib.request import urlopen
 from benchmarks import bundles
 from benchmarks.harness import Result, main
 
-CLIENTS, SECONDS, PATIENCE = 64, 15, 120
+CLIENTS, SECONDS, PATIENCE = 64, 15, 300
 LOAD = """\
 from locust import HttpUser, constant, task
 
