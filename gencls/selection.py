@@ -5,8 +5,8 @@ A cell is a trained model under one inference strategy and one decoding. Roles n
     naive_sft      zero-shot prompts in training and inference: GenCLS++'s point of comparison
     best_train     the best SFT model asked as it was trained, plain decoding: what the choice of a training strategy gives
     best_cell      the best of all SFT cells: what the choice of inference strategy and decoding adds
-    warm_up        the SFT model that RL started from, asked as it was trained
-    rl_<algorithm> an RL model, asked as its warm-up was
+    warm_up        the naive SFT model where RL started from it; warm_up_<strategy> any other that it started from, asked as it was trained
+    rl_<algorithm> an RL model that started from there; rl_<strategy>_<algorithm> one that started elsewhere, asked as its warm-up was
     best           the best of all cells; the model to take away
     arm_<strategy> an SFT model of the reasoning comparison, asked as it was trained; whatever its score, for it is compared and not chosen
 """
@@ -25,7 +25,7 @@ class Cell:
     trainer: str
     """sft or rl."""
     name: str
-    """Training strategy or RL algorithm."""
+    """Training strategy; of an RL model its warm-up and algorithm, `zero_shot/grpo`."""
     infer: str
     decoding: str
     accuracy: float
@@ -44,7 +44,7 @@ class Cell:
     @property
     def key(self) -> str:
         """The same as the name of a file."""
-        return f"{self.trainer}-{self.name}-{self.infer}-{self.decoding}"
+        return f"{self.model}-{self.infer}-{self.decoding}".replace("/", "-")
 
 
 def roles(cells: Sequence[Cell], trained_under: Mapping[str, str], arms: Collection[str] = ()) -> dict[str, Cell]:
@@ -59,17 +59,33 @@ def roles(cells: Sequence[Cell], trained_under: Mapping[str, str], arms: Collect
     own = [cell for cell in cells if cell.infer == trained_under[cell.model] and cell.decoding == plain]
     sft = [cell for cell in cells if cell.trainer == "sft"]
     rl = [cell for cell in own if cell.trainer == "rl"]
-    started = {trained_under[cell.model] for cell in rl}
+    started = {warm_up(cell.name) for cell in rl}
     found = {
         "naive_sft": [cell for cell in own if (cell.trainer, cell.name) == ("sft", PLAIN_STRATEGY)],
         "best_train": [cell for cell in own if cell.trainer == "sft"],
         "best_cell": sft,
-        "warm_up": [cell for cell in own if cell.trainer == "sft" and cell.name in started],
-        **{f"rl_{cell.name}": [cell] for cell in rl},
+        **{warm_up_role(cell.name): [cell] for cell in own if cell.trainer == "sft" and cell.name in started},
+        **{rl_role(cell.name): [cell] for cell in rl},
         "best": list(cells),
         **{f"arm_{cell.name}": [cell] for cell in own if cell.trainer == "sft" and cell.name in arms},
     }
     return {role: best(candidates) for role, candidates in found.items() if candidates}
+
+
+def warm_up(name: str) -> str:
+    """Strategy of the SFT model that an RL model of this name started from."""
+    return name.split("/")[0]
+
+
+def warm_up_role(strategy: str) -> str:
+    """Of an SFT model that RL started from."""
+    return "warm_up" if strategy == PLAIN_STRATEGY else f"warm_up_{strategy}"
+
+
+def rl_role(name: str) -> str:
+    """Of an RL model."""
+    start, algorithm = name.split("/")
+    return f"rl_{algorithm}" if start == PLAIN_STRATEGY else f"rl_{start}_{algorithm}"
 
 
 def best(cells: Sequence[Cell]) -> Cell:

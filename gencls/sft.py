@@ -42,6 +42,8 @@ LEAST_TOKENS = 256
 """A group smaller than this saves less padding than its own forward pass costs."""
 FILL = 0.8
 """A group holds rows at least this share as long as its longest."""
+PREPARED: dict[str, Any] = {"max_length": None, "completion_only_loss": False, "dataset_kwargs": {"skip_prepare_dataset": True}}
+"""Of SFTConfig: rows are token ids already."""
 
 
 @dataclass(frozen=True)
@@ -146,15 +148,7 @@ def finetune(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], sft: Sft
         validation = rows["validation"]
         return validate(model, reason(model, scheme, validation).rows if scheme.reasoning else validation, scheme.trie)
 
-    train_rows = rows["train"]
-    sequences = [scheme.sequences[gold] for gold in train_rows.gold]
-    reasonings = train_rows.reasonings or [[]] * len(sequences)
-    targets = Targets(
-        train_rows.encoded,
-        [[*written, *sequence] for written, sequence in zip(reasonings, sequences, strict=True)],
-        train_rows.prefix,
-        row_weights(train_rows.gold, sft.class_weights),
-    )
+    targets = Targets.of(scheme, rows["train"], sft.class_weights)
     reader = Reader(scheme.tokenizer, Unmerger(scheme.tokenizer, sft.unmerge), scheme.prompt_tokens)
     trainer = fit(model, targets, sft, run, reader=reader, measure=measure)
     write_curve(trainer.state.log_history, ["step", "epoch", "loss", "eval_loss", "eval_accuracy"], run.curve)
@@ -169,6 +163,13 @@ class Targets:
     targets: Sequence[Sequence[int]]
     prefix: Sequence[int]
     weights: Sequence[float]
+
+    @classmethod
+    def of(cls, scheme: LabelScheme, rows: Rows, class_weights: ClassWeights) -> "Targets":
+        """Each row's reasoning, if there is one, and its label."""
+        reasonings = rows.reasonings or [[]] * len(rows.gold)
+        written = [[*reasoning, *scheme.sequences[gold]] for reasoning, gold in zip(reasonings, rows.gold, strict=True)]
+        return cls(rows.encoded, written, rows.prefix, row_weights(rows.gold, class_weights))
 
     def dataset(self) -> datasets.Dataset:
         """As Trainer wants it."""
@@ -210,10 +211,4 @@ def row_weights(gold: Sequence[int], class_weights: ClassWeights) -> list[float]
 
 
 def _config(section: Train, run: Run, *, cpu: bool) -> SFTConfig:
-    return SFTConfig(
-        max_length=None,
-        completion_only_loss=False,
-        dataset_kwargs={"skip_prepare_dataset": True},
-        **optimisation(section),
-        **settings(run, cpu=cpu),
-    )
+    return SFTConfig(**PREPARED, **optimisation(section), **settings(run, cpu=cpu))

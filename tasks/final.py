@@ -53,11 +53,12 @@ def grid(params: Params, ds: str) -> list[Cell]:
     """Every cell with its validation scores, in the order of params.yaml."""
     found = []
     for model in stage.trained_under(params):
-        cells = stage.read_json(paths.evaluation(ds, *model.split("/")) / "metrics.json")["cells"]
+        trainer, name = model.split("/", 1)
+        cells = stage.read_json(paths.evaluation(ds, trainer, name) / "metrics.json")["cells"]
         for infer in params.grid.infer:
             for decoder in params.grid.decoding:
                 scores = cells[infer]["scores"][decoder]
-                found.append(Cell(*model.split("/"), infer, decoder, scores["accuracy"], scores["macro_f1"]))
+                found.append(Cell(trainer, name, infer, decoder, scores["accuracy"], scores["macro_f1"]))
     return found
 
 

@@ -78,7 +78,7 @@ def rationalising(ds: str) -> Path:
 
 
 def model(trainer: str, ds: str, name: str) -> Path:
-    """Folder of a trained model; `trainer` is sft or rl, `name` its strategy or algorithm."""
+    """Folder of a trained model; `trainer` is sft or rl, `name` its strategy, or its warm-up and algorithm: `zero_shot/grpo`."""
     return Path("models") / trainer / ds / name
 
 
@@ -149,4 +149,4 @@ def final(ds: str) -> Path:
 
 def timing(stage: str, *cell: str) -> Path:
     """Seconds that the last run of a cell took."""
-    return SCRATCH / "timings" / f"{'-'.join([stage, *cell])}.json"
+    return SCRATCH / "timings" / f"{'-'.join([stage, *cell]).replace('/', '-')}.json"

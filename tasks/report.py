@@ -17,6 +17,7 @@ from gencls.report import page, records, section
 from gencls.report.grid import read_row
 from gencls.report.reasoning import Reasoning
 from gencls.report.results import Results, read_baselines, read_final
+from gencls.report.rl import Cost
 from tasks import paths, stage
 
 PACKAGES = ("torch", "transformers", "tokenizers", "scikit-learn", "numpy", "pandas", "great_expectations", "dvc")
@@ -46,9 +47,10 @@ def main(params: Params) -> None:
     with stage.writing(paths.RESULTS) as folder:
         folder.mkdir()
         for found in data_sets:
-            about = {"study": params.report.study, "seed": params.seed, "base": params.model.base, "rows": found.validation["rows"]}
+            about = {"data_set": found.name, "study": params.report.study, "seed": params.seed, "base": params.model.base}
+            about |= {"rows": found.validation["rows"]}
             arms = stage.reasoning_arms(params)
-            record = records.record(found.name, found.results, paired[found.name], reasoning=arms, about=about)
+            record = records.record(found.results, paired[found.name], reasoning=arms, costs=found.rl, about=about)
             stage.write_json(record, folder / f"{found.name}.json")
     with stage.writing(paths.CONFUSION) as folder:
         folder.mkdir()
@@ -62,7 +64,7 @@ def _data_set(params: Params, ds: str) -> page.DataSet:
     defined = any(strategy.definitions for strategy in strategies.values())
     arms = stage.reasoning_arms(params)
     curves = {kind: _curve(kind, ds, [""]) for kind in ("base", "head", *(["reasoner"] if arms else []))}
-    curves |= {"sft": _curve("sft", ds, params.grid.train), "rl": _curve("rl", ds, params.rl.algorithms)}
+    curves |= {"sft": _curve("sft", ds, params.grid.train), "rl": _curve("rl", ds, stage.rl_models(params))}
     return page.DataSet(
         name=ds,
         results=_results(params, ds),
@@ -75,13 +77,21 @@ def _data_set(params: Params, ds: str) -> page.DataSet:
         definitions=stage.read_json(paths.definitions(ds)) if defined else None,
         corrections=stage.read_json(paths.baseline_corrections(ds)) if paths.baseline_corrections(ds).exists() else None,
         reasoning=Reasoning(arms, stage.read_json(paths.rationalising(ds))) if arms else None,
+        rl={name: _cost(ds, name, curve) for name, curve in curves["rl"].items()},
+        reasoned=[name for name in params.grid.train if params.strategies[name].reasons],
     )
+
+
+def _cost(ds: str, name: str, curve: pd.DataFrame) -> Cost:
+    """Of an RL model, `zero_shot/grpo`."""
+    file = paths.timing("rl", ds, name)
+    return Cost(int(curve["samples"].iloc[-1]), stage.read_json(file)["seconds"] if file.exists() else None)
 
 
 def _results(params: Params, ds: str) -> Results:
     models = stage.trained_under(params)
     enabled = (params.grid.infer, params.grid.decoding)
-    grid = [read_row(paths.evaluation(ds, *model.split("/")), strategy, *enabled) for model, strategy in models.items()]
+    grid = [read_row(paths.evaluation(ds, *model.split("/", 1)), strategy, *enabled) for model, strategy in models.items()]
     return Results(read_baselines(paths.baseline(ds), paths.head(ds)), read_final(paths.final(ds)), grid)
 
 
@@ -99,9 +109,9 @@ def _cells(params: Params) -> dict[str, list[tuple[str, ...]]]:
         "baseline": once,
         "head": once,
         "sft": [(name,) for name in params.grid.train],
-        "rl": [(name,) for name in params.rl.algorithms],
+        "rl": [(name,) for name in stage.rl_models(params)],
         "ask": once,
-        "evaluate": [tuple(model.split("/")) for model in stage.trained_under(params)],
+        "evaluate": [tuple(model.split("/", 1)) for model in stage.trained_under(params)],
         "final": once,
     }
 

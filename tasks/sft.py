@@ -18,7 +18,7 @@ def main(params: Params, ds: str, strategy: str) -> None:
     model, tokenizer = models.load(paths.base(ds), params.model, trainable=True, seed=params.seed)
     scheme = LabelScheme.build(tokenizer, card["written"], params.model.max_length, card["max_reasoning"])
     read = {split: prompts.read(rendered / f"{split}.jsonl") for split in ("train", "validation")}
-    held = params.rl.holdout if strategy == params.rl.warmup_strategy else 0.0
+    held = params.rl.holdout
     read["train"], _ = holdout.split(read["train"], held, params.seed)
     if card["strategy"]["reasoning"] == "matched":
         read["train"] = matched.repeated(read["train"], scheme, seed=params.seed)

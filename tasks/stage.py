@@ -48,9 +48,10 @@ def _cell(main: Callable[..., None], given: list[str], params: Params) -> dict[s
     choices = {
         "ds": list(params.datasets),
         "strategy": list(params.strategies),
+        "warmup": list(params.rl.warmups),
         "algorithm": list(params.rl.algorithms),
         "trainer": ["sft", "rl"],
-        "name": [*params.grid.train, *params.rl.algorithms],
+        "name": [*params.grid.train, *rl_models(params)],
         "infer": list(params.grid.infer),
     }
     for name, value in zip(names, given, strict=True):
@@ -99,12 +100,17 @@ def checkpoints(key: dict[str, object], *inputs: Path) -> Iterator[Path]:
 
 
 def trained_under(params: Params) -> dict[str, str]:
-    """Every model of a data set (`sft/zero_shot`, `rl/grpo`) and the strategy of its training prompts; for RL that of its warm-up.
+    """Every model of a data set (`sft/zero_shot`, `rl/zero_shot/grpo`) and the strategy of its prompts; for RL that of its warm-up.
 
     Strategies that differ only in the reasoning that they teach have the same prompts at inference, so one of them in `grid.infer` will do.
     """
     sft = {f"sft/{strategy}": _asked_with(params, strategy) for strategy in params.grid.train}
-    return sft | {f"rl/{algorithm}": params.rl.warmup_strategy for algorithm in params.rl.algorithms}
+    return sft | {f"rl/{name}": sft[f"sft/{name.split('/')[0]}"] for name in rl_models(params)}
+
+
+def rl_models(params: Params) -> list[str]:
+    """`zero_shot/grpo`: every algorithm from every warm-up."""
+    return [f"{warmup}/{algorithm}" for warmup in params.rl.warmups for algorithm in params.rl.algorithms]
 
 
 def _asked_with(params: Params, strategy: str) -> str:

@@ -17,7 +17,7 @@ from tasks import paths, stage
 
 SETTINGS = {"bootstrap": 200, "bins": 15, "seed": 7}
 BASELINES = {"majority": 0.0, "knn": 0.7, "tfidf_logreg": 0.8, "linear_svm": 0.79}
-SKILL = {"zero_shot": 0.84, "similar_3": 0.87, "definitions": 0.85, "uncertain": 0.83, "reinforce_pp": 0.86, "sft": 0.84}
+SKILL = {"zero_shot": 0.84, "similar_3": 0.87, "definitions": 0.85, "uncertain": 0.83, "reinforce_pp": 0.86, "grpo": 0.855, "sft": 0.84}
 """Chance that a made-up arm knows the answer."""
 OUTSIDE = 0.02
 """Share of the answers that generation leaves the label set with."""
@@ -76,11 +76,11 @@ class Made:
 
 def _evaluation(params: Params, ds: str, model: str, made: Made) -> list[Cell]:
     """A model's row of the grid: asked as it was trained, it knows more."""
-    trainer, name = model.split("/")
+    trainer, name = model.split("/", 1)
     folder, own = paths.evaluation(ds, trainer, name), stage.trained_under(params)[model]
     asked, cells = {}, []
     for infer in params.grid.infer:
-        skill, uncertain = SKILL[name] - 0.05 * (infer != own), params.strategies[infer].uncertain
+        skill, uncertain = SKILL[name.split("/")[-1]] - 0.05 * (infer != own), params.strategies[infer].uncertain
         columns = {d: made.answers(folder / f"{infer}-{d}.csv", skill, d, uncertain=uncertain)[0] for d in params.grid.decoding}
         known = {d: [None if answer == UNCERTAIN else answer for answer in given] for d, given in columns.items()}
         scores = {d: metrics.score(made.gold, given, labels=made.labels) for d, given in known.items()}
@@ -98,7 +98,7 @@ def _final(params: Params, ds: str, cells: list[Cell], made: Made) -> None:
     folder, roles = paths.final(ds), selection.roles(cells, stage.trained_under(params), stage.reasoning_arms(params))
     arms = {}
     for cell in roles.values():
-        record = made.record(folder / f"{cell.key}.csv", SKILL[cell.name], cell.decoding)
+        record = made.record(folder / f"{cell.key}.csv", SKILL[cell.name.split("/")[-1]], cell.decoding)
         trust = {"temperature": 1.25, "threshold": 0.7 if len(made.labels) < 100 else None}
         arms[cell.key] = {
             **vars(cell),
@@ -132,7 +132,7 @@ def _curves(params: Params, ds: str) -> None:
         values = {"train_loss": 1 / epochs, "validation_loss": 0.3 + 0.8 / epochs, "validation_accuracy": 0.9 - (0.3 + 0.05 * i) / epochs}
         _csv({"epoch": epochs, "step": epochs * 94} | values, paths.curve("sft", ds, name))
     steps = np.arange(5, 105, 5)
-    for algorithm in params.rl.algorithms:
+    for name in stage.rl_models(params):
         rise = 1 - np.exp(-steps / 40)
         values = {
             "reward": 0.5 + 0.3 * rise,
@@ -141,7 +141,9 @@ def _curves(params: Params, ds: str) -> None:
             "dead_groups": 0.4 + 0.3 * rise,
             "invalid": 0 * rise,
         }
-        _csv({"step": steps} | values | {"validation_accuracy": 0.84 + 0.01 * rise}, paths.curve("rl", ds, algorithm))
+        controls = name.endswith("/sft")  # as from a warm-up that reasons, where nothing but validation is measured
+        columns = {"step": steps, "samples": 0 * steps if controls else 512 * steps} | ({} if controls else values)
+        _csv(columns | {"validation_accuracy": 0.84 + 0.01 * rise}, paths.curve("rl", ds, name))
 
 
 def _mining() -> dict[str, object]:

@@ -17,7 +17,7 @@ from tasks import paths
 
 ROOT = Path(__file__).parents[1]
 STAGES: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"]
-CELLS = {"ds": "DS", "strategy": "ST", "name": "NM", "algorithm": "AL"}
+CELLS = {"ds": "DS", "strategy": "ST", "name": "NM", "warmup": "WARM", "algorithm": "AL"}
 NOT_WATCHED = {"gencls/errors.py", "gencls/params", "gencls/__init__.py", "tasks/__init__.py", "tasks/stage.py", "tasks/paths.py"}
 """Plumbing: what it decides reaches a stage as tracked parameters and paths."""
 
@@ -72,7 +72,7 @@ def test_a_stage_takes_the_names_that_its_command_passes(stage: str) -> None:
     given = STAGES[stage]["cmd"].split()[3:]
     assert len(given) == len(wanted)
     for parameter, argument in zip(wanted, given, strict=True):
-        assert argument in (f"${{item.{parameter}}}", "sft", "rl")
+        assert argument in (f"${{item.{parameter}}}", "sft", "rl", "${item.warmup}/${item.algorithm}")
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -86,15 +86,17 @@ def test_a_stage_names_parameters_that_exist(stage: str) -> None:
             value = value[part]
 
 
-def test_another_algorithm_trains_none_of_those_that_are_there() -> None:
-    assert set(STAGES["rl"]["params"]) == {"seed", "model"} | {f"rl.{key}" for key in params.Rl.model_fields if key != "algorithms"}
+def test_another_algorithm_or_warm_up_trains_none_of_those_that_are_there() -> None:
+    cells = {"algorithms", "warmups"}
+    assert set(STAGES["rl"]["params"]) == {"seed", "model"} | {f"rl.{key}" for key in params.Rl.model_fields if key not in cells}
+    assert {key for key in STAGES["sft"]["params"] if key.startswith("rl")} == {"rl.holdout"}
 
 
 def declared(stage: str) -> set[str]:
     """Data paths of a stage with the cell's names filled in."""
     text = [*STAGES[stage].get("deps", []), *STAGES[stage].get("outs", [])]
     filled = [re.sub(r"\$\{item\.(\w+)\}", lambda m: CELLS[m[1]], path) for path in text]
-    return {path.replace("${rl.warmup_strategy}", "WARM") for path in filled if path.startswith(("data", "models", "reports"))}
+    return {path for path in filled if path.startswith(("data", "models", "reports"))}
 
 
 def test_dvc_and_the_stages_mean_the_same_paths() -> None:
@@ -110,15 +112,16 @@ def test_dvc_and_the_stages_mean_the_same_paths() -> None:
     assert declared("sft") == {
         str(p) for p in (paths.prompts("DS", "ST"), paths.base("DS"), paths.model("sft", "DS", "ST"), paths.curve("sft", "DS", "ST"))
     }
-    assert {str(paths.model("rl", "DS", "AL")), str(paths.curve("rl", "DS", "AL")), str(paths.model("sft", "DS", "WARM"))} <= declared("rl")
+    started = {str(paths.prompts("DS", "WARM")), str(paths.model("sft", "DS", "WARM"))}
+    assert declared("rl") == started | {str(of("rl", "DS", "WARM/AL")) for of in (paths.model, paths.curve)}
     assert str(paths.definitions("DS")) in declared("define") & declared("render")
     assert declared("reasoner") == {str(paths.base("DS")), str(paths.reasoner("DS")), str(paths.curve("reasoner", "DS"))}, "no row of DS"
     explained = {str(of("DS")) for of in (paths.reasoner, paths.rationales, paths.rationalising, paths.validation_json)}
     assert declared("rationalise") == explained | {str(paths.data("DS") / "train.parquet")}, "training rows only"
     assert str(paths.rationales("DS")) in declared("render")
     assert declared("ask") == {str(paths.prompts("DS", "ST").parent), str(paths.asked("DS"))}
-    for stage, trainer in (("evaluate", "sft"), ("evaluate_rl", "rl")):
-        wanted = (paths.asked("DS"), paths.model(trainer, "DS", "NM"), paths.evaluation("DS", trainer, "NM"))
+    for stage, trainer, name in (("evaluate", "sft", "NM"), ("evaluate_rl", "rl", "WARM/AL")):
+        wanted = (paths.asked("DS"), paths.model(trainer, "DS", name), paths.evaluation("DS", trainer, name))
         assert declared(stage) == {str(p) for p in wanted}
     rows = (paths.model("sft", "DS", "NM").parent, paths.evaluation("DS", "sft", "NM").parents[1])
     assert declared("final") == {str(p) for p in (paths.asked("DS"), *rows, paths.final("DS"))}

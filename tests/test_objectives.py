@@ -145,6 +145,23 @@ def test_the_k3_loss_of_grpo_is_in_the_mean_the_kl() -> None:
     assert loss(scored).item() == pytest.approx(kl(scored.outcomes, scored.reference).item(), rel=0.02)
 
 
+@pytest.mark.parametrize("form", ["k1_reward", "k2_loss", "k3_loss"])
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_pull_on_each_token_is_the_gradient_of_the_objective(name: str, form: Any) -> None:
+    """Some groups are dead, labels have several tokens."""
+    edges, reference = edges_of(table(7, prompts=3)).requires_grad_(), edges_of(table(8, prompts=3))
+    gold, drawn = torch.tensor([0, 1, 2]), torch.tensor([[0, 1, 3, 0], [1, 1, 1, 1], [0, 1, 0, 1]])
+    rewards = reward_table(["a", "b", "c"], wrong=-1.0)[gold]
+    scored = Scored(SPACE, edges, reference, rewards, gold, torch.ones(3))
+    objective = PolicyGradient(ESTIMATORS[name], form, 0.1, drop_dead_groups=True)
+    (whole,) = torch.autograd.grad(objective(scored, drawn, alone), edges, retain_graph=True)
+    log_p, reference_log_p, mask = scored.tokens(drawn)
+    with torch.no_grad():
+        pull = objective.pull(rewards.gather(1, drawn), log_p - reference_log_p, mask, alone)
+    (found,) = torch.autograd.grad(-(pull * log_p).sum(), edges)
+    torch.testing.assert_close(found, whole)
+
+
 def test_dead_groups_leave_the_denominators_of_group_estimators_and_of_those_only() -> None:
     edges = edges_of(table(7, prompts=3))
     rewards = reward_table(["a", "b", "c"], wrong=0.0)[torch.tensor([0, 1, 2])]

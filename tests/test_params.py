@@ -9,6 +9,11 @@ from gencls import params
 
 GOOD: dict[str, Any] = {"datasets": {"a": {"source": "builtin"}}, "strategies": {"zero_shot": {}, "similar_3": {"shots": 3}}}
 FILES = {"source": "files", "files": "a.csv"}
+REASONED: dict[str, Any] = {
+    "strategies": {"zero_shot": {}, "reasoned": {"reasoning": "written"}},
+    "grid": {"train": ["zero_shot", "reasoned"], "infer": ["zero_shot", "reasoned"]},
+    "reasoner": {"enabled": True},
+}
 
 
 def test_defaults_fill_what_is_not_said() -> None:
@@ -33,7 +38,14 @@ def test_defaults_fill_what_is_not_said() -> None:
             {"grid": {"decoding": ["beam"]}},
             r"grid.decoding\[0\]: got 'beam'; input should be 'trie', 'likelihood', 'perplexity', 'pmi' or 'generate'",
         ),
-        ({"rl": {"warmup_strategy": "nope"}}, "rl.warmup_strategy: 'nope' is not defined under grid.train; choices: zero_shot, similar_3"),
+        ({"rl": {"warmups": ["nope"]}}, r"rl.warmups\[0\]: 'nope' is not defined under grid.train; choices: zero_shot, similar_3"),
+        ({"rl": {"warmups": []}}, r"rl.warmups: got \[\]; list should have at least 1 item"),
+        ({"rl": {"algorithms": ["grpo", "grpo"]}}, r"rl.algorithms: got \['grpo', 'grpo'\]; a name stands there twice"),
+        (
+            {**REASONED, "rl": {"warmups": ["reasoned"], "algorithms": ["expected"]}},
+            "rl.algorithms: 'expected' sums over the labels, but the warm-up 'reasoned' .* choices: reinforce_pp, reinforce_pp_b",
+        ),
+        ({**REASONED, "rl": {"warmups": ["reasoned"], "samples": 1}}, "rl.samples: got 1; answers of 'reasoned' .* are drawn by TRL: 2"),
         (
             {"rl": {"algorithms": ["ppo"]}},
             r"rl.algorithms\[0\]: got 'ppo'; input should be 'reinforce_pp', 'reinforce_pp_baseline', 'grpo'",
@@ -52,6 +64,11 @@ def test_defaults_fill_what_is_not_said() -> None:
 def test_a_wrong_key_is_named_with_its_value_and_the_choices(change: dict[str, Any], message: str) -> None:
     with pytest.raises(params.ParamsError, match=message):
         params.parse({**GOOD, **change})
+
+
+def test_rl_goes_on_from_a_warm_up_that_reasons() -> None:
+    rl = params.parse({**REASONED, "datasets": GOOD["datasets"], "rl": {"warmups": ["zero_shot", "reasoned"], "vllm": True}}).rl
+    assert rl.warmups == ["zero_shot", "reasoned"] and rl.vllm and not params.Rl().vllm
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

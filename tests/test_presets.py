@@ -112,3 +112,14 @@ def test_a_preset_names_every_knob(path: Path) -> None:
         if isinstance(section, type) and issubclass(section, params.Section):
             missing = {field for field in section.model_fields if field not in content[key]}
             assert not missing, f"{path.name}: {key} lacks {sorted(missing)}"
+
+
+@pytest.mark.parametrize(("study", "of"), [("rl_emotion", "emotion"), ("rl_eic", "eic"), ("rl_intents", "default")])
+def test_an_rl_study_shares_base_and_sft_with_the_preset_of_its_data_set(study: str, of: str) -> None:
+    """Or its cells would be trained twice."""
+    content, other = raw(ROOT / f"presets/{study}.yaml"), raw(ROOT / f"presets/{of}.yaml")
+    own = {"strategies", "grid", "head", "report"}
+    for section in set(content) - own - {"rl"}:
+        assert content[section] == other[section], section
+    assert content["rl"] == {**other["rl"], "algorithms": ["reinforce_pp", "reinforce_pp_baseline", "grpo", "sft"]}
+    assert content["strategies"]["zero_shot"] == other["strategies"]["zero_shot"]

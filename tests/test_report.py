@@ -234,7 +234,7 @@ def test_the_length_bias_is_shown_only_where_labels_differ_in_length(workspace: 
 def test_without_naive_sft_the_gain_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     cells = {"train": ["similar_3"], "infer": ["similar_3"], "decoding": ["perplexity"]}
-    content = settings("intents", grid=cells, rl={"algorithms": [], "warmup_strategy": "similar_3"})
+    content = settings("intents", grid=cells, rl={"algorithms": [], "warmups": ["similar_3"]})
     artifacts.write(content, "intents", ["a", "b"])
     report.main(content)
     text = Tags(paths.REPORT.read_text(encoding="utf-8")).text

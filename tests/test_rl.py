@@ -16,7 +16,8 @@ from test_training import CPU, digest, prepared, run
 from gencls import models
 from gencls.encode import Encoded
 from gencls.params import Algorithm, Lora, Rl, Sft
-from gencls.rl.closed_set import NothingToLearnError, _rewardable, reinforce
+from gencls.rl.closed_set import _dataset, reinforce
+from gencls.rl.warm_up import NothingToLearnError, rewardable
 from gencls.scheme import Rows
 from gencls.sft import finetune, validate
 
@@ -131,8 +132,14 @@ def test_rows_marked_uncertain_have_no_right_answer_and_are_left_out_unless_it_i
     labels = ["a", "b", "Uncertain"]
     row = Encoded([1], [])
     train = Rows([row] * 4, [0, 2, 1, 2], [])
-    assert _rewardable({"train": train, "validation": Rows([row] * 2, [0, 1], [])}, labels).gold == [0, 1]
-    assert _rewardable({"train": train, "validation": Rows([row] * 3, [0, 1, 2], [])}, labels).gold == [0, 2, 1, 2]
+    assert rewardable({"train": train, "validation": Rows([row] * 2, [0, 1], [])}, labels).gold == [0, 1]
+    assert rewardable({"train": train, "validation": Rows([row] * 3, [0, 1, 2], [])}, labels).gold == [0, 2, 1, 2]
+
+
+def test_balanced_rewards_give_every_class_the_same_say() -> None:
+    rows = Rows([Encoded([1], [])] * 4, [0, 0, 0, 1], [])
+    assert _dataset(rows, "balanced")["weight"][:] == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2])
+    assert _dataset(rows, "none")["weight"][:] == [1, 1, 1, 1]
 
 
 def test_a_model_that_ignores_the_tree_mask_is_trained_the_plain_way(

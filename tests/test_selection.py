@@ -2,11 +2,16 @@
 
 from gencls.selection import Cell, roles
 
-UNDER = {"sft/zero_shot": "zero_shot", "sft/similar_3": "similar_3", "rl/grpo": "zero_shot"}
+UNDER = {
+    "sft/zero_shot": "zero_shot",
+    "sft/similar_3": "similar_3",
+    "rl/zero_shot/grpo": "zero_shot",
+    "rl/similar_3/grpo": "similar_3",
+}
 
 
 def cell(model: str, infer: str, accuracy: float, decoding: str = "trie") -> Cell:
-    return Cell(*model.split("/"), infer, decoding, accuracy, accuracy)
+    return Cell(*model.split("/", 1), infer, decoding, accuracy, accuracy)
 
 
 def test_each_role_has_its_cell() -> None:
@@ -16,17 +21,30 @@ def test_each_role_has_its_cell() -> None:
         cell("sft/zero_shot", "similar_3", 0.71),
         cell("sft/similar_3", "zero_shot", 0.60),
         cell("sft/similar_3", "similar_3", 0.80),
-        cell("rl/grpo", "zero_shot", 0.72),
-        cell("rl/grpo", "similar_3", 0.95),
+        cell("rl/zero_shot/grpo", "zero_shot", 0.72),
+        cell("rl/zero_shot/grpo", "similar_3", 0.95),
     ]
     assert {role: found.title for role, found in roles(grid, UNDER).items()} == {
         "naive_sft": "sft/zero_shot · zero_shot · trie",
         "best_train": "sft/similar_3 · similar_3 · trie",
         "best_cell": "sft/zero_shot · zero_shot · perplexity",
         "warm_up": "sft/zero_shot · zero_shot · trie",
-        "rl_grpo": "rl/grpo · zero_shot · trie",
-        "best": "rl/grpo · similar_3 · trie",
+        "rl_grpo": "rl/zero_shot/grpo · zero_shot · trie",
+        "best": "rl/zero_shot/grpo · similar_3 · trie",
     }
+
+
+def test_each_warm_up_and_each_model_that_started_there_has_a_role_of_its_own() -> None:
+    grid = [
+        cell("sft/zero_shot", "zero_shot", 0.70),
+        cell("sft/similar_3", "similar_3", 0.80),
+        cell("rl/zero_shot/grpo", "zero_shot", 0.72),
+        cell("rl/similar_3/grpo", "similar_3", 0.81),
+    ]
+    found = {role: chosen.model for role, chosen in roles(grid, UNDER).items()}
+    assert found["warm_up"] == "sft/zero_shot" and found["rl_grpo"] == "rl/zero_shot/grpo"
+    assert found["warm_up_similar_3"] == "sft/similar_3" and found["rl_similar_3_grpo"] == "rl/similar_3/grpo"
+    assert grid[3].key == "rl-similar_3-grpo-similar_3-trie"
 
 
 def test_of_equal_cells_the_earlier_is_chosen() -> None:

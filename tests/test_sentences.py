@@ -12,14 +12,14 @@ from gencls.report.grid import Row, switches
 from gencls.report.results import Arm, Results
 from gencls.selection import Cell
 
-UNDER = {"sft/zero_shot": "zero_shot", "sft/similar_3": "similar_3", "rl/grpo": "zero_shot", "rl/sft": "zero_shot"}
+UNDER = {"sft/zero_shot": "zero_shot", "sft/similar_3": "similar_3", "rl/zero_shot/grpo": "zero_shot", "rl/zero_shot/sft": "zero_shot"}
 
 
 def results(*cells: tuple[str, str, str, float, float]) -> Results:
     """Of (model, inference strategy, decoding, accuracy on validation, on test); roles as the pipeline gives them."""
     made, measured = [], {}
     for model, infer, decoding, validation, test in cells:
-        cell = Cell(*model.split("/"), infer, decoding, validation, validation)
+        cell = Cell(*model.split("/", 1), infer, decoding, validation, validation)
         made.append(cell)
         measured[cell.key] = Arm(cell.trainer, cell.name, record(test), Path("absent.csv"), infer, decoding)
     roles = selection.roles(made, UNDER)
@@ -44,8 +44,8 @@ def found(measured: Results, difference: float = 0.02, p: float = 0.01) -> str:
 NAIVE = ("sft/zero_shot", "zero_shot", "trie", 0.8, 0.9)
 TRAINED = ("sft/similar_3", "similar_3", "trie", 0.85, 0.91)
 SWITCHED = ("sft/similar_3", "zero_shot", "perplexity", 0.86, 0.92)
-RL = ("rl/grpo", "zero_shot", "trie", 0.87, 0.93)
-CONTROL = ("rl/sft", "zero_shot", "trie", 0.81, 0.905)
+RL = ("rl/zero_shot/grpo", "zero_shot", "trie", 0.87, 0.93)
+CONTROL = ("rl/zero_shot/sft", "zero_shot", "trie", 0.81, 0.905)
 
 
 def test_each_choice_of_the_recipe_has_its_sentence():
@@ -57,7 +57,7 @@ def test_each_choice_of_the_recipe_has_its_sentence():
     assert "Choice of the training strategy: sft/zero_shot → sft/similar_3, 90.0\u00a0% → 91.0\u00a0%, a difference of" in text
     assert "inference: sft/similar_3 · similar_3 · trie → sft/similar_3 · zero_shot · perplexity, 91.0\u00a0% → 92.0\u00a0%" in text
     assert "The best baseline, tfidf_logreg, has 80.0\u00a0%" in text
-    assert "RL helped: sft/zero_shot → rl/grpo, 90.0\u00a0% → 93.0\u00a0%" in text
+    assert "RL helped: sft/zero_shot → rl/zero_shot/grpo, 90.0\u00a0% → 93.0\u00a0%" in text
     assert "continued SFT" not in text
 
 
@@ -107,8 +107,8 @@ def test_the_sentence_about_rl_is_honest(difference: float, p: float, start: str
 
 def test_rl_is_also_compared_with_as_much_more_sft():
     text = found(results(NAIVE, RL, CONTROL))
-    assert "Gain of grpo over continued SFT (90.5\u00a0%): a difference of +2.0 points" in text
-    assert "Continued SFT, the control of RL, helped: sft/zero_shot → rl/sft" in text
+    assert "Gain of rl/zero_shot/grpo over continued SFT (90.5\u00a0%): a difference of +2.0 points" in text
+    assert "Continued SFT, the control of RL, helped: sft/zero_shot → rl/zero_shot/sft" in text
     assert text.count("over continued SFT") == 1
 
 

@@ -81,7 +81,7 @@ def test_the_pipeline_ends_with_a_report_that_opens_offline(project: Project) ->
     page = (project.folder / "reports/report.html").read_text(encoding="utf-8")
     assert "reinforce_pp" in page and "zero_shot" in page and "majority" in page
     assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
-    assert (project.folder / "models/rl/intents/reinforce_pp/model.safetensors").exists()
+    assert (project.folder / "models/rl/intents/zero_shot/reinforce_pp/model.safetensors").exists()
 
 
 def test_the_bundle_predicts_what_the_report_says_of_the_best_cell(project: Project) -> None:
@@ -125,8 +125,8 @@ def test_training_again_gives_the_same_bytes(project: Project) -> None:
 
 def test_one_override_reruns_its_stage_and_what_depends_on_it(project: Project) -> None:
     output = project("dvc", "exp", "run", "-S", "sft.lr=0.012")
-    cells = ["bundle@intents", "evaluate@intents-zero_shot", "evaluate_rl@intents-reinforce_pp", "final@intents", "head@intents"]
-    assert ran(output) == sorted([*cells, "report", "rl@intents-reinforce_pp", "sft@intents-zero_shot"])
+    cells = ["bundle@intents", "evaluate@intents-zero_shot", "evaluate_rl@intents-zero_shot-reinforce_pp", "final@intents", "head@intents"]
+    assert ran(output) == sorted([*cells, "report", "rl@intents-zero_shot-reinforce_pp", "sft@intents-zero_shot"])
     project("git", "checkout", "--", "params.yaml")
     assert ran(project("dvc", "repro")) == [], "what was computed before is restored"
 

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from conftest import LABELS, rows
 
-from gencls import metrics, params, prompts, rationales
+from gencls import metrics, models, params, prompts, rationales
 from gencls.corpora import CorpusError, read
 from gencls.params import FilesCorpus
 from gencls.rationales import Rationaliser
 from gencls.report import reasoning as comparison
 from gencls.report.results import Results, read_final
-from tasks import evaluate, final, paths, rationalise, reasoner, render, report, sft, stage
+from tasks import evaluate, final, paths, rationalise, reasoner, render, report, rl, sft, stage
 
 ARMS = ("written", "blind", "shuffled", "withheld", "matched")
 TELLING = {"refund": "back", "refund status": "when", "shipping": "late"}
@@ -151,10 +151,15 @@ def test_every_arm_learns_from_the_same_rows_and_says_what_it_wrote(project: par
     assert set(found["trie"]) <= set(LABELS) and found["reasoning"].str.len().gt(0).any()
     cells = stage.read_json(paths.evaluation("d", "sft", "written") / "metrics.json")["cells"]
     assert cells["zero_shot"]["unended"] == 0 <= cells["written"]["unended"] <= 30
+    study = project.model_copy(update={"rl": params.Rl(warmups=["written"], algorithms=["sft"], batch_size=8, evaluations=1)})
+    rl.main(study, "d", "written", "sft")
+    evaluate.main(study, "d", "rl", "written/sft")
+    assert models.card(paths.model("rl", "d", "written/sft"))["max_reasoning"] == 12
+    assert stage.read_json(paths.evaluation("d", "rl", "written/sft") / "metrics.json")["cells"]["written"]["scores"]["trie"]
     assert stage.trained_under(project) == {
         **{f"sft/{name}": "written" for name in ARMS[:3]},
         **{f"sft/{name}": "zero_shot" for name in ("zero_shot", "withheld", "matched")},
-        "rl/reinforce_pp": "zero_shot",
+        "rl/zero_shot/reinforce_pp": "zero_shot",
     }
 
 
@@ -165,7 +170,7 @@ def test_the_filter_keeps_rationales_that_tell_the_label_and_final_shows_what_wa
         "reasoner": SECTIONS["reasoner"] | {"epochs": 15, "lr": 0.01},
         "rationalise": careless | {"keep": "consistent"},
         "grid": SECTIONS["grid"] | {"train": ["withheld", "written"]},
-        "rl": {"algorithms": [], "warmup_strategy": "withheld"},
+        "rl": {"algorithms": [], "warmups": ["withheld"]},
     }
     settings = params.parse(SECTIONS | changes)
     for split, count in (("train", 90), ("validation", 30), ("test", 30)):

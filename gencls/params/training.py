@@ -49,10 +49,11 @@ class Rl(Train):
 
     algorithms: list[Algorithm] = Field(default=["reinforce_pp"])
     """`expected` is the exact gradient of the expected reward, without sampling; `sft` the control: as many steps of plain SFT."""
-    warmup_strategy: Name = "zero_shot"
-    """Strategy whose SFT model is the starting policy and the KL reference."""
+    warmups: list[Name] = Field(default=["zero_shot"], min_length=1)
+    """Strategies whose SFT models are the starting policies and the KL references; every algorithm runs from each. From one that reasons
+    the rollouts are whole answers, written token by token (TRL), for which `expected` has no sum to take."""
     holdout: Share = 0.0
-    """Share of the training rows, stratified, that the warm-up leaves out and RL learns from; 0: both see all rows."""
+    """Share of the training rows, stratified, that SFT leaves out and RL learns from; 0: both see all rows."""
     epochs: Positive = 1
     batch_size: Positive = 64
     """Prompts per optimiser step."""
@@ -71,11 +72,22 @@ class Rl(Train):
     """Estimate and place of the KL: `paper` is k3 in the loss for grpo, k1 in the reward for the others; `expected` has the exact KL."""
     wrong: Literal[0, -1] = -1
     """Reward of a wrong answer; a right one gets 1 (REINFORCE++ section 5.1 advises symmetric rewards)."""
+    format: float = Field(default=0.2, ge=0)
+    """Added to the reward of a reasoned answer that has a reasoning, the marker and a label, right or wrong."""
     class_weights: ClassWeights = "none"
     """`balanced`, for macro-F1, scales a row's rewards by the inverse frequency of its class; without effect on grpo, which divides by
     the scale. For `sft` as under `sft`."""
     drop_dead_groups: bool = True
     """grpo and reinforce_pp_baseline: prompts whose samples all have one reward leave the normalisation and the denominators."""
+    vllm: bool = False
+    """Reasoned answers are drawn by vLLM, which must be installed; without effect on direct ones, which are drawn from the trie."""
+
+    @field_validator("algorithms", "warmups")
+    @classmethod
+    def _cells_differ(cls, names: list[str]) -> list[str]:
+        if len(set(names)) < len(names):
+            raise ValueError("a name stands there twice; each is a cell of its own")
+        return names
 
     @field_validator("samples")
     @classmethod

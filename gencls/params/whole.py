@@ -1,7 +1,7 @@
 """The whole of params.yaml, and what its sections ask of each other."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import Field, model_validator
 
@@ -11,7 +11,7 @@ from gencls.params.reasoning import Rationalise, Reasoner
 from gencls.params.reporting import Evaluate, Grid, Report
 from gencls.params.section import Name, Section
 from gencls.params.strategies import Define, Mine, Neighbours, Strategy
-from gencls.params.training import Head, Rl, Sft
+from gencls.params.training import Algorithm, Head, Rl, Sft
 
 
 class Params(Section):
@@ -40,14 +40,24 @@ class Params(Section):
         for key in ("train", "infer"):
             for i, name in enumerate(getattr(self.grid, key)):
                 _require(name, self.strategies, f"grid.{key}[{i}]", "strategies")
-        _require(self.rl.warmup_strategy, self.grid.train, "rl.warmup_strategy", "grid.train")
-        if self.strategies[self.rl.warmup_strategy].reasons:
-            raise ValueError(
-                f"rl.warmup_strategy: {self.rl.warmup_strategy!r} reasons before its label; RL over labels cannot go on from it"
-            )
+        for i, name in enumerate(self.rl.warmups):
+            _require(name, self.grid.train, f"rl.warmups[{i}]", "grid.train")
         for name in self.datasets:
             if name in RESERVED_NAMES:
                 raise ValueError(f"datasets.{name}: the name is reserved for a folder of data/; reserved: {', '.join(RESERVED_NAMES)}")
+        return self
+
+    @model_validator(mode="after")
+    def _reasoned_answers_can_be_drawn(self) -> "Params":
+        reasoned = [name for name in self.rl.warmups if self.strategies[name].reasons]
+        if reasoned and "expected" in self.rl.algorithms:
+            others = [name for name in get_args(Algorithm) if name != "expected"]
+            raise ValueError(
+                f"rl.algorithms: 'expected' sums over the labels, but the warm-up {reasoned[0]!r} (rl.warmups) reasons first, and "
+                f"reasonings cannot be summed over; choices: {', '.join(others)}"
+            )
+        if reasoned and self.rl.samples < 2 and set(self.rl.algorithms) - {"sft"}:
+            raise ValueError(f"rl.samples: got 1; answers of {reasoned[0]!r} (rl.warmups), which reasons, are drawn by TRL: 2 or more")
         return self
 
     @model_validator(mode="after")

@@ -112,9 +112,10 @@ def _span(rows: Sequence[Row]) -> list[float]:
 
 
 def curve(series: dict[str, pd.DataFrame], measure: str) -> Markup:
-    """One measure over the training steps, a line per series."""
-    rows = pd.concat([_thinned(frame[["step", measure]].dropna()).assign(name=name) for name, frame in series.items()])
-    points = {"size": 22} | SILENT if len(rows) <= 20 * len(series) else False
+    """One measure over the training steps, a line per series that has it."""
+    frames = {name: frame for name, frame in series.items() if measure in frame}
+    rows = pd.concat([_thinned(frame[["step", measure]].dropna()).assign(name=name) for name, frame in frames.items()])
+    points = {"size": 22} | SILENT if len(rows) <= 20 * len(frames) else False
     x = {
         "field": "step",
         "type": "quantitative",

@@ -1,6 +1,6 @@
 """From results to the page: one HTML file without any other file, the same bytes for the same inputs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
@@ -11,6 +11,7 @@ from markupsafe import Markup
 from gencls.report import sentences, words
 from gencls.report.reasoning import Reasoning
 from gencls.report.results import Results
+from gencls.report.rl import Cost
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class DataSet:
     """What corrected training rows are worth to a linear model; None where none are corrected."""
     reasoning: Reasoning | None = None
     """None where no training strategy needs rationales."""
+    rl: dict[str, Cost] = field(default_factory=dict)
+    """RL model (`zero_shot/grpo`) → what it cost."""
+    reasoned: list[str] = field(default_factory=list)
+    """Strategies that reason before the label."""
 
 
 @dataclass(frozen=True)

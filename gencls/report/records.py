@@ -7,6 +7,7 @@ import numpy as np
 
 from gencls.metrics import Paired
 from gencls.report.results import Arm, Results
+from gencls.report.rl import Cost
 
 SCORES = ("accuracy", "macro_f1", "log_loss", "ece", "invalid_share")
 ESTIMATES = ("accuracy", "macro_f1", "accuracy_ci", "macro_f1_ci", "rows")
@@ -19,17 +20,20 @@ def scores(results: Results) -> dict[str, dict[str, float]]:
 
 
 def record(
-    name: str, results: Results, paired: dict[str, Paired], *, reasoning: Mapping[str, str], about: Mapping[str, Any]
+    results: Results, paired: dict[str, Paired], *, reasoning: Mapping[str, str], costs: Mapping[str, Cost], about: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Everything that a table over runs needs to compare arms with each other, paired over the test rows.
 
     Args:
         paired: the comparisons of the page.
         reasoning: training strategy → its `reasoning`, of the strategies that the two-stage recipe compares.
-        about: which run this is: study, seed, base, rows per split.
+        costs: RL model → what it cost. Its arm also has warmup, algorithm, the samples drawn and the seconds taken, null if not known.
+        about: which run this is: data set, study, seed, base, rows per split.
     """
     arms = {role: _arm(found, reasoning) for role, found in results.named.items()}
-    return {"data_set": name, **about, "arms": arms, "paired": paired}
+    for role, found in results.rl.items():
+        arms[role] |= {"warmup": found.warm_up, "algorithm": found.algorithm} | vars(costs[found.name])
+    return {**about, "arms": arms, "paired": paired}
 
 
 def _arm(arm: Arm, reasoning: Mapping[str, str]) -> dict[str, Any]:

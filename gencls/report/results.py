@@ -14,9 +14,10 @@ import pandas as pd
 from gencls import metrics
 from gencls.metrics import Paired, Record
 from gencls.report.grid import Row
+from gencls.selection import PLAIN_STRATEGY, rl_role, warm_up, warm_up_role
 
-CONTROL = "rl_sft"
-"""Role of the control of RL: as many more steps of plain SFT."""
+CONTROL = "sft"
+"""Algorithm of the control of RL: as many more steps of plain SFT."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Arm:
     trainer: str
     """baseline, sft or rl."""
     name: str
-    """Baseline, training strategy or RL algorithm."""
+    """Baseline, training strategy, or warm-up and RL algorithm: `zero_shot/grpo`."""
     test: Record
     file: Path
     """Predictions on the test split."""
@@ -45,6 +46,16 @@ class Arm:
     def model(self) -> str:
         """`sft/zero_shot`, `baseline/majority`."""
         return f"{self.trainer}/{self.name}"
+
+    @property
+    def warm_up(self) -> str:
+        """Of an RL model, the strategy of the SFT model that it started from."""
+        return warm_up(self.name)
+
+    @property
+    def algorithm(self) -> str:
+        """Of an RL model."""
+        return self.name.split("/")[-1]
 
     @property
     def title(self) -> str:
@@ -144,8 +155,16 @@ class Results:
 
     @property
     def rl(self) -> dict[str, Arm]:
-        """Role → arm of each RL algorithm, the control among them."""
-        return {role: arm for role, arm in self.roles.items() if role.startswith("rl_")}
+        """Role → arm of each RL model, the controls among them, in the order of params.yaml."""
+        return {role: arm for role, arm in self.roles.items() if arm.trainer == "rl" and role == rl_role(arm.name)}
+
+    def warm_up(self, rl: Arm) -> Arm:
+        """What an RL model started from."""
+        return self.roles[warm_up_role(rl.warm_up)]
+
+    def control(self, rl: Arm) -> Arm | None:
+        """As many more steps of plain SFT from the same warm-up; None where they are not among the algorithms."""
+        return self.roles.get(rl_role(f"{rl.warm_up}/{CONTROL}"))
 
     @property
     def pairs(self) -> dict[str, tuple[Arm, Arm]]:
@@ -155,11 +174,17 @@ class Results:
             "best_train_vs_naive": ("best_train", "naive_sft"),
             "best_cell_vs_naive": ("best_cell", "naive_sft"),
             "best_cell_vs_best_train": ("best_cell", "best_train"),
-            **{f"{role}_vs_warm_up": (role, "warm_up") for role in self.rl},
-            **{f"{role}_vs_{CONTROL}": (role, CONTROL) for role in self.rl if role != CONTROL},
+            **{f"{a}_vs_{b}": (a, b) for role in self.rl for a, b in self._rl_pairs(role)},
         }
         found = {name: (self.roles[a], self.roles[b]) for name, (a, b) in wanted.items() if a in self.roles and b in self.roles}
         return found | {"best_vs_best_baseline": (self.winner, self.best_baseline)}
+
+    def _rl_pairs(self, role: str) -> list[tuple[str, str]]:
+        """An RL model against its warm-up, continued SFT and REINFORCE++ from there; started elsewhere, it stands against naive SFT's."""
+        arm = self.rl[role]
+        others = [rl_role(f"{arm.warm_up}/{algorithm}") for algorithm in (CONTROL, "reinforce_pp") if arm.algorithm != CONTROL]
+        pairs = [(role, other) for other in (warm_up_role(arm.warm_up), *others) if other != role]
+        return pairs + ([] if arm.warm_up == PLAIN_STRATEGY else [(rl_role(f"{PLAIN_STRATEGY}/{arm.algorithm}"), role)])
 
 
 def compare(a: Arm, b: Arm, *, bootstrap: int, seed: int) -> Paired:

@@ -6,7 +6,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from gencls.metrics import Paired
-from gencls.report import calibration_charts, charts, grid, reasoning, rows, sentences
+from gencls.report import calibration_charts, charts, grid, reasoning, rl, rows, sentences
 from gencls.report.calibrated import Calibrated, calibrated
 from gencls.report.page import DataSet, Settings
 from gencls.report.results import CONTROL, Arm, Results, compare
@@ -33,15 +33,16 @@ MEASURES = {
     "invalid": "share outside the label set",
 }
 """Readable names of a curve's columns; others speak for themselves."""
+AXES = ("step", "epoch", "samples")
+"""Columns that say how far a run has come."""
 ROLES = {
     "naive_sft": "naive SFT",
     "best_train": "best training strategy",
     "best_cell": "best without RL",
     "warm_up": "RL starts here",
-    CONTROL: "control of RL",
     "best": "best",
 }
-"""What a role is called on the page; the role of an RL algorithm is plain from its name."""
+"""What a role is called on the page; that of an RL model is plain from its name."""
 
 
 def paired(results: Results, settings: Settings) -> dict[str, Paired]:
@@ -72,6 +73,7 @@ def section(data_set: DataSet, compared: dict[str, Paired], settings: Settings) 
         "classes": sorted(winner.test["per_class"].items(), key=lambda item: (item[1]["f1"], item[0])),
         "asked": len(taught),
         "reasoning": _reasoning(data_set, settings),
+        "rl": rl.section(results, compared, data_set.rl, data_set.reasoned),
         "hardest": rows.hardest(winner, taught, settings.rows),
         "confidently_wrong": rows.confidently_wrong(winner, taught, settings.rows),
     }
@@ -96,7 +98,9 @@ def _to_naive(results: Results, arm: Arm, settings: Settings) -> Paired | None:
 
 def _roles(results: Results, arm: Arm) -> list[str]:
     """Why an arm is in the table, the most telling first."""
-    return [ROLES[role] for role in reversed(results.roles) if role in ROLES and results.roles[role].title == arm.title]
+    own = [role for role in reversed(results.roles) if results.roles[role].title == arm.title]
+    control = ["control of RL"] if arm.trainer == "rl" and arm.algorithm == CONTROL else []
+    return [ROLES[role] for role in ("warm_up" if role.startswith("warm_up") else role for role in own) if role in ROLES] + control
 
 
 def _grid(data_set: DataSet, settings: Settings) -> dict[str, Any]:
@@ -147,7 +151,7 @@ def _calibration(found: Calibrated, settings: Settings) -> dict[str, Any]:
 
 
 def _curves(stage: str, series: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    measures = [column for column in next(iter(series.values())).columns if column not in ("step", "epoch")]
+    measures = dict.fromkeys(column for frame in series.values() for column in frame.columns if column not in AXES)
     return {
         "title": STAGES[stage],
         "legend": list(zip(series, series_colours(list(series)), strict=True)) if len(series) > 1 else [],

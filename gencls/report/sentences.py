@@ -9,6 +9,7 @@ from gencls.report.calibrated import Calibrated
 from gencls.report.grid import Lengths, Switch
 from gencls.report.results import CONTROL, Arm, Results
 from gencls.report.words import count, interval, p_value, percent, point_interval, points, relative
+from gencls.selection import rl_role, warm_up_role
 
 SURE = 0.05
 """Two-sided p below which a difference is called more than chance."""
@@ -88,14 +89,14 @@ def against_baseline(baseline: Arm, paired: Paired) -> str:
 
 def _about_rl(results: Results, paired: dict[str, Paired], role: str) -> str:
     rl = results.roles[role]
-    sentence = against_warm_up(rl, results.roles["warm_up"], paired[f"{role}_vs_warm_up"])
-    against = paired.get(f"{role}_vs_{CONTROL}")
-    return sentence if against is None else f"{sentence} {against_control(rl, results.roles[CONTROL], against)}"
+    sentence = against_warm_up(rl, results.warm_up(rl), paired[f"{role}_vs_{warm_up_role(rl.warm_up)}"])
+    control, against = results.control(rl), paired.get(f"{role}_vs_{rl_role(f'{rl.warm_up}/{CONTROL}')}")
+    return sentence if control is None or against is None else f"{sentence} {against_control(rl, control, against)}"
 
 
 def against_warm_up(rl: Arm, warm_up: Arm, paired: Paired) -> str:
     """What RL, or its control, added to the model that it started from, both asked as that was trained."""
-    what, found = "Continued SFT, the control of RL," if rl.model == "rl/sft" else "RL", paired["accuracy"]
+    what, found = "Continued SFT, the control of RL," if rl.algorithm == CONTROL else "RL", paired["accuracy"]
     if found["p"] is None or found["p"] >= SURE:
         outcome = f"{what} did not measurably help" if found["difference"] > 0 else f"{what} did not help"
     else:
@@ -105,7 +106,7 @@ def against_warm_up(rl: Arm, warm_up: Arm, paired: Paired) -> str:
 
 def against_control(rl: Arm, control: Arm, paired: Paired) -> str:
     """RL against as many steps of plain SFT on the same rows."""
-    return f"Gain of {rl.name} over continued SFT ({percent(control.test['accuracy'])}): {_verdict(paired['accuracy'])}."
+    return f"Gain of {rl.model} over continued SFT ({percent(control.test['accuracy'])}): {_verdict(paired['accuracy'])}."
 
 
 def switching(switches: Sequence[Switch]) -> str:

@@ -9,10 +9,7 @@ token here, whatever would have been written; groups of one reward leave the den
 Legend of axes: P prompts, G samples of a prompt, E edges, L labels.
 """
 
-import copy
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping
 from typing import Any
 
 import datasets
@@ -21,32 +18,20 @@ from peft import PeftModel
 from torch import Tensor
 from transformers import Trainer, TrainingArguments
 
-from gencls.errors import InputError
-from gencls.labels import UNCERTAIN
 from gencls.optimizer import optimizer
 from gencls.params import Algorithm, ClassWeights, Rl
-from gencls.progress import say
 from gencls.rl.advantages import ESTIMATORS
 from gencls.rl.objectives import PolicyGradient, Scored, expected, supervised
 from gencls.rl.outcomes import Outcomes, draw, expectation, kl
 from gencls.rl.rewards import reward_table
+from gencls.rl.warm_up import CURVE, FromWarmUp, Tally, arguments, callbacks, processes, rewardable
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer
 from gencls.sft import row_weights, validate
-from gencls.training import EvaluateAtEnd, Patience, Run, Validated, optimisation, settings, train, write_curve
-
-CURVE = ["step", "reward", "kl", "entropy", "dead_groups", "invalid", "eval_loss", "eval_accuracy"]
+from gencls.training import Run, train, write_curve
 
 
-ENOUGH_DRAWS = 1000
-"""Fewer that all have one reward may be chance."""
-
-
-class NothingToLearnError(InputError):
-    """Every draw had the same reward from the start; the message says which, what it means and what to do."""
-
-
-class ClosedSetTrainer(Validated, Trainer):  # type: ignore[misc]  # transformers is untyped here
+class ClosedSetTrainer(FromWarmUp, Trainer):  # type: ignore[misc]  # transformers is untyped here
     """Trainer whose batches are prompts and whose loss is an objective of gencls/rl/objectives.py.
 
     With several processes a batch is theirs together, and they draw what one process would have drawn.
@@ -60,17 +45,17 @@ class ClosedSetTrainer(Validated, Trainer):  # type: ignore[misc]  # transformer
         self._space = Outcomes(scheme.trie, self.model.device)
         self._rewards = reward_table(scheme.labels, wrong=rl.wrong).to(self.model.device)
         self._policy = Scorer(self.model, scheme.trie, batch_tokens=rl.batch_tokens)
-        self._warm_up = None if isinstance(self.model, PeftModel) else copy.deepcopy(self.model).requires_grad_(False)
-        self._reference = self._policy if self._warm_up is None else Scorer(self._warm_up, scheme.trie, batch_tokens=rl.batch_tokens)
+        adapted = isinstance(self.model, PeftModel)
+        self._anchor = self._policy if adapted else Scorer(self._warm_up, scheme.trie, batch_tokens=rl.batch_tokens)
         self._watched: list[dict[str, Tensor]] = []
-        self._draws, self._counted = torch.zeros(3, device=self.model.device), 0
+        self._tally = Tally(self.model.device)
         self.model_accepts_loss_kwargs = False
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None) -> Tensor:
         """This process's share of the objective, times their number because gradients are averaged."""
         edges = self._policy.differentiable(inputs["prompts"], self._prefix)
-        with torch.no_grad(), self._as_reference() as reference:
-            reference_edges = reference.differentiable(inputs["prompts"], self._prefix)
+        with torch.no_grad(), self._reference():
+            reference_edges = self._anchor.differentiable(inputs["prompts"], self._prefix)
         gold, weights = inputs["gold"], inputs["weights"]
         scored = Scored(self._space, edges, reference_edges, self._rewards[gold] * weights[:, None], gold, weights)
         self._watch(scored)
@@ -86,14 +71,6 @@ class ClosedSetTrainer(Validated, Trainer):  # type: ignore[misc]  # transformer
                     parameter.grad = self.accelerator.reduce(parameter.grad, "mean")
         return loss
 
-    def best(self) -> Any:
-        """The best checkpoint, which is loaded by now, or the warm-up itself where no checkpoint was better on validation."""
-        start = next(entry["eval_score"] for entry in self.state.log_history if "eval_score" in entry)
-        if start < self.state.best_metric:
-            return self.model.eval()
-        say("no checkpoint is better on validation than the warm-up, which stays")
-        return self.model.unload().eval() if self._warm_up is None else self._warm_up
-
     def _objective(self, scored: Scored) -> Tensor:
         if self._algorithm == "expected":
             return expected(scored, self._rl.kl, self._total)
@@ -102,18 +79,9 @@ class ClosedSetTrainer(Validated, Trainer):  # type: ignore[misc]  # transformer
         estimator = ESTIMATORS[self._algorithm]
         form = estimator.kl if self._rl.kl_form == "paper" else self._rl.kl_form
         drawn = draw(scored.outcomes.detach(), self._uniform(len(scored.gold)))
-        self._count(scored.rewards.gather(1, drawn), drawn)
+        right, outside = drawn == scored.gold[:, None], drawn == self._rewards.shape[1] - 1
+        self._tally.add(self.state.global_step, right, outside)
         return PolicyGradient(estimator, form, self._rl.kl, self._rl.drop_dead_groups)(scored, drawn, self._total)
-
-    @contextmanager
-    def _as_reference(self) -> Iterator[Scorer]:
-        """The warm-up: a frozen copy, or the same weights with the adapter switched off."""
-        with nullcontext() if self._warm_up is not None else self.model.disable_adapter():
-            yield self._reference
-
-    def _total(self, tensor: Tensor) -> Tensor:
-        total: Tensor = self.accelerator.reduce(tensor, "sum")
-        return total
 
     def _uniform(self, prompts: int) -> Tensor:
         """(P, G): the seed, the step and the place in the global batch decide, so that resumed and divided runs draw the same."""
@@ -139,38 +107,23 @@ class ClosedSetTrainer(Validated, Trainer):  # type: ignore[misc]  # transformer
         if "loss" in logs and self._watched:
             means = torch.stack([torch.stack(list(step.values())) for step in self._watched]).mean(dim=0)
             watched = zip(self._watched[0], self.accelerator.reduce(means, "mean").tolist(), strict=True)
-            logs, self._watched = {**logs, **dict(watched)}, []
+            logs, self._watched = {**logs, **dict(watched), "samples": self._drawn()}, []
         super().log(logs, start_time)
+
+    def _drawn(self) -> int:
+        """Samples up to this step; the last step of an epoch has fewer prompts."""
+        if self._algorithm not in ESTIMATORS:
+            return 0
+        rows, prompts = len(self.train_dataset), self.args.train_batch_size * self.args.world_size
+        epochs, steps = divmod(self.state.global_step, -(-rows // prompts))
+        samples: int = (epochs * rows + steps * prompts) * self._rl.samples
+        return samples
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Validation, unless there was nothing to learn from so far."""
-        right, outside, drawn = (int(n) for n in self._total(self._draws))
-        over = self.state.global_step >= self.state.max_steps
-        if right in (0, drawn) and (drawn >= ENOUGH_DRAWS or (drawn and over)):
-            raise NothingToLearnError(_nothing_to_learn(right, outside, drawn, self._counted))
+        self._tally.check(self._total, over=self.state.global_step >= self.state.max_steps)
         metrics: dict[str, float] = super().evaluate(*args, **kwargs)
         return metrics
-
-    def _count(self, rewards_PG: Tensor, drawn_PG: Tensor) -> None:
-        """Right, outside and all draws from the first step on; a resumed run has missed it and counts nothing."""
-        if self.state.global_step == self._counted:
-            outside = drawn_PG == self._rewards.shape[1] - 1
-            self._draws += torch.stack([(rewards_PG > 0).sum(), outside.sum(), torch.ones_like(drawn_PG).sum()])
-            self._counted += 1
-
-
-def _nothing_to_learn(right: int, outside: int, drawn: int, steps: int) -> str:
-    start = f"the {drawn} labels drawn in the first {steps} steps of RL are all"
-    if right:
-        return (
-            f"{start} right: the warm-up knows these rows by heart, so the reward is constant and says nothing. Let RL learn from rows "
-            "that the warm-up did not see (rl.holdout, say 0.3), train the warm-up for fewer epochs (sft.epochs), or leave RL out "
-            "(rl.algorithms: [])"
-        )
-    return (
-        f"{start} wrong, {outside} of them outside the label set: what is never drawn is never rewarded, so RL cannot begin. Train the "
-        "warm-up better first (sft.epochs, sft.lr, rl.warmup_strategy), draw more (rl.samples), or leave RL out (rl.algorithms: [])"
-    )
 
 
 def reinforce(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], rl: Rl, *, algorithm: Algorithm, run: Run) -> Any:
@@ -179,11 +132,13 @@ def reinforce(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], rl: Rl,
     Raises:
         NothingToLearnError: the reward is constant from the start.
     """
-    train_rows = _rewardable(rows, scheme.labels)
+    train_rows = rewardable(rows, scheme.labels)
+    steps = rl.epochs * -(-len(train_rows.gold) // rl.batch_size)
+    share = {"per_device_train_batch_size": -(-rl.batch_size // processes())}
     trainer = ClosedSetTrainer(
         model,
-        _arguments(rl, run, len(train_rows.gold), cpu=model.device.type == "cpu"),
-        callbacks=[EvaluateAtEnd(), *([Patience(rl.patience)] if rl.patience else [])],
+        TrainingArguments(**arguments(rl, run, steps, cpu=model.device.type == "cpu") | share),
+        callbacks=callbacks(rl),
         optimizers=(optimizer(model, rl), None),
         measure=lambda model: validate(model, rows["validation"], scheme.trie),
         scheme=scheme,
@@ -197,14 +152,6 @@ def reinforce(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], rl: Rl,
     return trainer.best()
 
 
-def _rewardable(rows: Mapping[str, Rows], labels: Sequence[str]) -> Rows:
-    """Training rows on which an answer can be right: not those marked Uncertain, a label that a strategy adds and no validation row has."""
-    train_rows = rows["train"]
-    answers = {gold for gold in train_rows.gold if labels[gold] != UNCERTAIN or gold in rows["validation"].gold}
-    kept = [i for i, gold in enumerate(train_rows.gold) if gold in answers]
-    return Rows([train_rows.encoded[i] for i in kept], [train_rows.gold[i] for i in kept], train_rows.prefix)
-
-
 def _dataset(rows: Rows, class_weights: ClassWeights) -> datasets.Dataset:
     columns = {"gold": rows.gold, "weight": row_weights(rows.gold, class_weights)}
     return datasets.Dataset.from_dict({"input_ids": [row.ids for row in rows.encoded], **columns})
@@ -214,12 +161,3 @@ def _collate(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Prompts stay lists: the scorer packs them with the trie."""
     gold, weights = torch.tensor([row["gold"] for row in rows]), torch.tensor([row["weight"] for row in rows])
     return {"prompts": [row["input_ids"] for row in rows], "gold": gold, "weights": weights}
-
-
-def _arguments(rl: Rl, run: Run, rows: int, *, cpu: bool) -> TrainingArguments:
-    steps = rl.epochs * -(-rows // rl.batch_size)
-    every = -(-steps // rl.evaluations)
-    by_steps = {f"{what}_{key}": value for what in ("eval", "save", "logging") for key, value in (("strategy", "steps"), ("steps", every))}
-    processes = int(os.environ.get("WORLD_SIZE", "1"))  # torchrun's, as accelerate reads it
-    share = {"per_device_train_batch_size": -(-rl.batch_size // processes), "eval_on_start": True}
-    return TrainingArguments(**{**settings(run, cpu=cpu), **optimisation(rl), **by_steps, **share})

@@ -5,8 +5,10 @@
     supervised      -mean over label tokens of weight(row) * log p(token of the gold label)
 
 One update follows each rollout, so the policy that samples is the policy that learns: PPO's ratio is 1 and its clip never acts. Neither
-stands here. `expected` is what the estimators estimate, without sampling and without normalisation. `supervised` is continued SFT, the
-control that tells whether the reward helped or only more steps on the same rows.
+stands here. For the same reason a policy gradient is known before its loss is: `PolicyGradient.pull` says by what each token's
+log-probability is multiplied, for trainers that compute log-probabilities later and in parts. `expected` is what the estimators estimate,
+without sampling and without normalisation. `supervised` is continued SFT, the control that tells whether the reward helped or only more
+steps on the same rows.
 
 Every function gives one process's share of the objective: the shares of all processes sum to that of the global batch.
 """
@@ -14,6 +16,7 @@ Every function gives one process's share of the objective: the shares of all pro
 from dataclasses import dataclass
 from functools import cached_property
 
+import torch
 from torch import Tensor
 
 from gencls.rl.advantages import Estimator, KlForm, Total, k2, k3, varied
@@ -79,16 +82,33 @@ class PolicyGradient:
 
     def __call__(self, scored: Scored, drawn_PG: Tensor, total: Total) -> Tensor:
         """This process's share."""
-        rewards = scored.rewards.gather(1, drawn_PG)
         log_p, reference, mask = scored.tokens(drawn_PG)
-        if self.drop_dead_groups and self.estimator.grouped:
-            mask = mask * varied(rewards)[..., None]
         difference = log_p - reference
-        inside = self.kl_coef if self.kl_form == "k1_reward" else 0.0
-        gain = self.estimator.advantages(rewards, difference.detach(), mask, kl_coef=inside, total=total) * log_p
+        advantages, weights = self._weighted(scored.rewards.gather(1, drawn_PG), difference.detach(), mask, total)
+        gain = advantages * log_p
         if self.kl_form != "k1_reward":
             gain = gain - self.kl_coef * PENALTIES[self.kl_form](difference)
-        return -(gain * self._weights(mask, total)).sum()
+        return -(gain * weights).sum()
+
+    def pull(self, rewards_PG: Tensor, difference_PGT: Tensor, mask_PGT: Tensor, total: Total) -> Tensor:
+        """(P, G, T) c of the same gradient, -sum of c * gradient of log p over the global batch; 0 at padding.
+
+        `difference_PGT` is log p - log p_reference of each token. A KL in the loss adds minus its slope there.
+        """
+        advantages, weights = self._weighted(rewards_PG, difference_PGT, mask_PGT, total)
+        if self.kl_form != "k1_reward":
+            with torch.enable_grad():
+                at = difference_PGT.detach().requires_grad_()
+                (slope,) = torch.autograd.grad(PENALTIES[self.kl_form](at).sum(), at)
+            advantages = advantages - self.kl_coef * slope
+        return advantages * weights
+
+    def _weighted(self, rewards: Tensor, difference: Tensor, mask: Tensor, total: Total) -> tuple[Tensor, Tensor]:
+        """(P, G, T) advantages, and weights that sum to 1 over the global batch."""
+        if self.drop_dead_groups and self.estimator.grouped:
+            mask = mask * varied(rewards)[..., None]
+        inside = self.kl_coef if self.kl_form == "k1_reward" else 0.0
+        return self.estimator.advantages(rewards, difference, mask, kl_coef=inside, total=total), self._weights(mask, total)
 
     def _weights(self, mask: Tensor, total: Total) -> Tensor:
         """(P, G, T), summing to 1 over the global batch."""

@@ -49,9 +49,13 @@ def arms(runs: Sequence[Run], ds: str) -> dict[str, list[Run]]:
     found: dict[str, list[Run]] = {}
     for kind, own in sources.items():
         for run in own:
-            for name in (name for name in run["arms"] if _kind(name) == kind and name not in ALIASES):
+            for name in (name for name in run["arms"] if _kind(name) == kind and not _repeats(name)):
                 found.setdefault(f"reasoned_{name.removeprefix('arm_')}" if kind == "arm_" else name, []).append(run)
     return found
+
+
+def _repeats(arm: str) -> bool:
+    return arm in ALIASES or arm.startswith("warm_up_")
 
 
 def _kind(arm: str) -> str:

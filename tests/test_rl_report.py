@@ -1,0 +1,49 @@
+"""The report's section on RL: gains, what they cost, and the paper's claim beside them."""
+
+import json
+from pathlib import Path
+
+import artifacts
+import pytest
+from test_report import settings
+
+from gencls.report import rl
+from tasks import paths, report
+
+
+def test_the_rl_study_has_its_table_and_its_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    cells = {"train": ["zero_shot", "similar_3"], "infer": ["zero_shot", "similar_3"], "decoding": ["trie"]}
+    study = {"algorithms": ["reinforce_pp", "grpo", "sft"], "warmups": ["zero_shot", "similar_3"]}
+    content = settings("intents", grid=cells, rl=study)
+    artifacts.write(content, "intents", ["a", "b", "c"])
+    paths.timing("rl", "intents", "similar_3/grpo").write_text(json.dumps({"seconds": 240.0}))
+    report.main(content)
+    page = paths.REPORT.read_text(encoding="utf-8")
+    table = page.split("What does RL add?")[1].split("</table>")[0]
+    assert table.count("<tr>") == 1 + 2 + 6
+    assert table.count("the warm-up</td>") == 2 and table.count("51,200") == 4 and table.count("4 min 0 s") == 1
+    record = json.loads((paths.RESULTS / "intents.json").read_text())
+    arm, control = record["arms"]["rl_similar_3_grpo"], record["arms"]["rl_sft"]
+    assert (arm["warmup"], arm["algorithm"], arm["samples"], arm["seconds"]) == ("similar_3", "grpo", 51200, 240.0)
+    assert (control["warmup"], control["algorithm"], control["samples"], control["seconds"]) == ("zero_shot", "sft", 0, None)
+    assert {"accuracy", "macro_f1"} <= set(arm)
+    wanted = {"rl_grpo_vs_warm_up", "rl_similar_3_grpo_vs_warm_up_similar_3", "rl_similar_3_grpo_vs_rl_similar_3_sft"}
+    assert wanted | {"rl_grpo_vs_rl_reinforce_pp", "rl_grpo_vs_rl_similar_3_grpo", "rl_sft_vs_warm_up"} <= set(record["paired"])
+    row = table.split("rl/similar_3/grpo")[1].split("</tr>")[0]
+    minutes, samples = (found.split("</td>")[0].replace("−", "-") for found in row.split('class="number">')[-1:-3:-1])
+    gain = 100 * record["paired"]["rl_similar_3_grpo_vs_warm_up_similar_3"]["accuracy"]["difference"]
+    assert (float(minutes), float(samples)) == pytest.approx((gain / 4, gain / 51.2), abs=0.006)
+
+
+def test_the_paper_s_claim_about_rl_stands_beside_what_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    content = settings("intents", rl={"algorithms": ["reinforce_pp", "grpo", "sft"]})
+    artifacts.write(content, "intents", ["a", "b", "c"])
+    results = report._results(content, "intents")
+    sure, vague = ({"accuracy": {"difference": d, "ci": [0, 0], "p": p}} for d, p in ((0.03, 0.01), (0.01, 0.4)))
+    paired = dict.fromkeys(results.pairs, vague) | {"rl_grpo_vs_warm_up": sure}
+    text = rl.claim(results, paired, [])  # type: ignore[arg-type]
+    assert text.startswith("GenCLS++ finds, as summaries of it say, that RL adds to SFT, REINFORCE++ most, and that direct answers beat")
+    assert "; here gains beyond chance are 1 of 2 over the warm-up and 0 of 2 over continued SFT; " in text
+    assert "is the best of 2 (" in text and text.endswith("no reasoned answers were run.")
