@@ -21,7 +21,7 @@ import benchmarks
 from benchmarks.harness import table
 
 HERE = Path(__file__).parent
-SHARED = {"__main__", "harness", "shapes"}
+SHARED = {"__main__", "bundles", "harness", "plain_server", "shapes"}
 PACKAGES = ("torch", "transformers", "trl", "lm_eval", "scikit-learn", "dvc", "prefect")
 
 
@@ -55,7 +55,8 @@ def _run(name: str, smoke: bool) -> list[dict[str, Any]]:
 
 def _write(records: list[dict[str, Any]]) -> None:
     (HERE / "results.json").write_text(json.dumps(records, indent=2) + "\n", encoding="utf-8")
-    text = f"# What it costs\n\n{_where()}\n\n{table(records)}\n\nMade by `make bench`. {_meaning()}\n"
+    notes = "".join(f"- **{r['name']}, {r['shape']}, {r['peer']}**: {r['note']}\n" for r in records if "note" in r)
+    text = f"# What it costs\n\n{_where()}\n\n{table(records)}\n\nMade by `make bench`. {_meaning()}\n\n{notes}"
     (HERE / "RESULTS.md").write_text(text, encoding="utf-8")
 
 

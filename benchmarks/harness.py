@@ -35,6 +35,7 @@ class Result:
         demand: the same in words, with what is asked of memory.
         ours_mb: MB that the work adds at its peak, where memory is compared too; peer_mb the same of the peer.
         memory_floor: largest value of ours_mb / peer_mb that is asked for.
+        note: what the time goes into, or what else should be known, for the page.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Result:
     ours_mb: float | None = None
     peer_mb: float | None = None
     memory_floor: float | None = None
+    note: str = ""
 
     @property
     def ratio(self) -> float:
@@ -69,7 +71,8 @@ class Result:
         head = {"name": self.name, "shape": self.shape, "ours_s": digits(self.ours_s), "peer": self.peer, "peer_s": digits(self.peer_s)}
         verdict = {"ratio": digits(self.ratio), "floor": digits(self.floor), "met": self.met, "demand": self.demand}
         memory = {"ours_mb": self.ours_mb, "peer_mb": self.peer_mb, "memory_ratio": self.memory_ratio, "memory_floor": self.memory_floor}
-        return {**head, **verdict, **{key: digits(value) for key, value in memory.items() if value is not None}}
+        note = {"note": self.note} if self.note else {}
+        return {**head, **verdict, **{key: digits(value) for key, value in memory.items() if value is not None}, **note}
 
 
 def digits(value: float) -> float:
@@ -85,6 +88,18 @@ def alternate(ours: Work, peer: Work, rounds: int) -> tuple[float, float]:
         for side in (0, 1) if number % 2 == 0 else (1, 0):
             times[side].append(seconds((ours, peer)[side]))
     return statistics.median(times[0]), statistics.median(times[1])
+
+
+def profile(work: Work, entries: int = 5) -> str:
+    """The operators that a piece of work spends its time in, each with its share."""
+    from torch import profiler
+
+    with profiler.profile() as profiled:
+        work()
+    found = sorted(profiled.key_averages(), key=lambda entry: -entry.self_cpu_time_total)
+    total = sum(entry.self_cpu_time_total for entry in found)
+    shares = [f"{entry.key.removeprefix('aten::')} {entry.self_cpu_time_total / total:.0%}" for entry in found[:entries]]
+    return f"of its time on the CPU: {', '.join(shares)}"
 
 
 def seconds(work: Work) -> float:

@@ -1,8 +1,9 @@
 """How long do the log-probabilities of 119 labels of 1-4 tokens take, after prompts of 300 tokens that share nothing?
 
 Against lm-evaluation-harness (its own loglikelihood path over the same model, with its cache for one-token continuations; its batch size
-is the fastest of a few), whose sums must be ours to 1e-4, and against one plain forward pass of the prompts alone. Labels are random, so
-they share no beginnings: the largest trie that so many tokens can make.
+is the fastest of a few), whose sums must be ours to 1e-4, and against one plain forward pass of the prompts alone: as transformers does it,
+and, for the page, with the products that ours uses (gencls/linear.py). Labels are random, so they share no beginnings: the largest trie
+that so many tokens can make, 195 tokens more to read than the forward pass.
 """
 
 import logging
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import shapes
-from benchmarks.harness import Result, alternate, main, seconds
+from benchmarks.harness import Result, alternate, main, profile, seconds
 
 LABELS, LONGEST, PROMPT, PROMPTS = 119, 4, 300, 8
 BATCH_SIZES = (1, 4, 16)
@@ -24,7 +25,7 @@ def run(smoke: bool) -> list[Result]:
     if smoke:
         return [_against_harness("tiny", prompts=1, rounds=1), _against_forward("tiny", prompts=2, rounds=1)]
     harness = [_against_harness("builtin", prompts=2, rounds=3), _against_harness("10 M", prompts=1, rounds=3)]
-    return harness + [_against_forward(shape, PROMPTS, rounds=7 if shape != "100 M" else 3) for shape in ("builtin", "10 M", "100 M")]
+    return harness + [_against_forward(shape, PROMPTS, rounds=7 if shape != "100 M" else 2) for shape in ("builtin", "10 M", "100 M")]
 
 
 def _against_harness(shape: str, prompts: int, rounds: int) -> Result:
@@ -33,7 +34,7 @@ def _against_harness(shape: str, prompts: int, rounds: int) -> Result:
     model, trie, rows = task(shape, prompts, PROMPT)
     scorer = Scorer(model, trie)
     requests = [(("", ""), row, trie.sequence(label)) for row in rows for label in range(LABELS)]
-    theirs = _harness(model)
+    theirs = _harness(shapes.build(shape, plain=True))
     size = min(BATCH_SIZES, key=lambda n: seconds(lambda: theirs(requests[:LABELS], n)))
     _check_equal(scorer(rows) @ trie.membership, theirs(requests, size))
     ours_s, peer_s = alternate(lambda: scorer(rows), lambda: theirs(requests, size), rounds)
@@ -50,12 +51,16 @@ def _against_forward(shape: str, prompts: int, rounds: int) -> Result:
     scorer, ids = Scorer(model, trie), torch.tensor(rows, device=model.device)
 
     @torch.inference_mode()
-    def forward() -> None:
-        model(ids, use_cache=False)
+    def forward(network: Any) -> None:
+        network(ids, use_cache=False)
 
-    ours_s, peer_s = alternate(lambda: scorer(rows), forward, rounds)
+    plain = shapes.build(shape, plain=True)
+    ours_s, peer_s = alternate(lambda: scorer(rows), lambda: forward(plain), rounds)
+    own_s, limit_s = alternate(lambda: scorer(rows), lambda: forward(model), max(1, rounds // 2))
+    note = f"{own_s / limit_s:.2f} times a forward pass with the products that the scorer uses; {profile(lambda: scorer(rows))}"
     demand = "at most 1.25x its time"
-    return Result("label scoring, 119 labels", shape, ours_s / prompts, "a forward pass", peer_s / prompts, 1 / 1.25, demand)
+    peer = "a forward pass"
+    return Result("label scoring, 119 labels", shape, ours_s / prompts, peer, peer_s / prompts, 1 / 1.25, demand, note=note)
 
 
 def task(shape: str, prompts: int, length: int) -> tuple[Any, Any, list[list[int]]]:

@@ -25,8 +25,8 @@ def run(smoke: bool) -> list[Result]:
     """TRL at one shape, the backbone at two."""
     if smoke:
         return [_against_trl("tiny", steps=2, rounds=1), _against_backbone("tiny", steps=2, rounds=1)]
-    trl = _against_trl("10 M", steps=4, rounds=2)
-    return [trl, _against_backbone("10 M", steps=6, rounds=3), _against_backbone("100 M", steps=3, rounds=1)]
+    trl = _against_trl("10 M", steps=3, rounds=2)
+    return [trl, _against_backbone("10 M", steps=6, rounds=3), _against_backbone("100 M", steps=2, rounds=1)]
 
 
 def _against_trl(shape: str, steps: int, rounds: int) -> Result:
@@ -96,7 +96,7 @@ def trl(shape: str, steps: int) -> Training:
     from trl import SFTConfig, SFTTrainer
 
     datasets.disable_progress_bars()
-    model, (prompts, labels) = shapes.build(shape), _rows(shape, steps)
+    model, (prompts, labels) = shapes.build(shape, plain=True), _rows(shape, steps)
     words = [" ".join(f"<{token}>" for token in prompt) for prompt in prompts]
     answers = [" ".join(f"<{token}>" for token in labels[i % len(labels)][:-1]) for i in range(len(prompts))]
     precision = {} if torch.cuda.is_available() else {"use_cpu": True, "bf16": False}
@@ -116,7 +116,7 @@ def backbone(shape: str, steps: int) -> Training:
     """Forward and backward of all but the head."""
     import torch
 
-    model, (prompts, labels) = shapes.build(shape).base_model, _rows(shape, steps)
+    model, (prompts, labels) = shapes.build(shape, plain=True).base_model, _rows(shape, steps)
     model.train()
     rows = [prompt + labels[i % len(labels)][:-1] for i, prompt in enumerate(prompts)]
     ids = torch.tensor(rows, device=model.device).view(steps, BATCH, -1)

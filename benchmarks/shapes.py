@@ -16,10 +16,15 @@ SHAPES = {
 BUILTIN = "builtin"
 
 
-def build(shape: str) -> Any:
-    """A decoder of that shape in eval mode, float32, on the GPU if there is one; the same weights each time."""
+def build(shape: str, *, plain: bool = False) -> Any:
+    """A decoder of that shape in eval mode, float32, on the GPU if there is one; the same weights each time.
+
+    It multiplies as what `gencls.models.load` loads; `plain` as what transformers loads, for the peers.
+    """
     import torch
     from transformers import AutoModelForCausalLM, Qwen2Config
+
+    from gencls.linear import faster
 
     torch.manual_seed(0)
     if shape == BUILTIN:
@@ -30,7 +35,20 @@ def build(shape: str) -> Any:
             **widths, tie_word_embeddings=True, max_position_embeddings=4096, pad_token_id=0, bos_token_id=None, eos_token_id=END
         )
         model = AutoModelForCausalLM.from_config(config)
-    return model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+    made = transformers_own(model) if plain else faster(model)
+    return made.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def transformers_own(model: Any) -> Any:
+    """The same model with torch's own products, as it is without gencls."""
+    from torch import nn
+
+    from gencls.linear import OneDnnLinear
+
+    for module in model.modules():
+        if type(module) is OneDnnLinear:
+            module.__class__ = nn.Linear
+    return model
 
 
 def _builtin() -> Any:

@@ -16,11 +16,12 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import Phi3Config, Phi3ForCausalLM, Trainer, TrainingArguments, set_seed
 
+from gencls.cache import prefix_cache, repeated
 from gencls.encode import PromptEncoder, shared_prefix
+from gencls.linear import faster
 from gencls.optimizer import optimizer
 from gencls.params import Base
 from gencls.prompts import Prompt
-from gencls.scorer import prefix_cache, repeated
 from gencls.tokenizer import Unmerger, segment_anew, train_tokenizer
 from gencls.training import EpochCounter, Run, settings, train, write_curve
 
@@ -46,7 +47,7 @@ def build(tokenizer: Any, base: Base, *, max_length: int) -> Phi3ForCausalLM:
         eos_token_id=tokenizer.eos_token_id,
         sliding_window=None,
     )
-    return Phi3ForCausalLM(config)
+    return faster(Phi3ForCausalLM(config))
 
 
 class _Collator:

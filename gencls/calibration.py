@@ -16,9 +16,7 @@ from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import softmax
-from scipy.stats import binomtest
 
 from gencls.metrics import Floats, Ints, bin_numbers
 
@@ -68,6 +66,8 @@ def fit_temperature(log_probabilities_NL: Floats, gold_N: Ints) -> float:
         return coldest
     if slope(1 / hottest) >= 0:
         return hottest
+    from scipy.optimize import brentq  # slow to import, and a finished model fits nothing
+
     return float(1 / brentq(slope, 1 / hottest, 1 / coldest))
 
 
@@ -113,6 +113,8 @@ def _bin(low: float, high: float, confidence_N: Floats, correct_N: Bools) -> Bin
     rows, hits = len(correct_N), int(correct_N.sum())
     if not rows:
         return {"low": low, "high": high, "rows": 0, "confidence": None, "accuracy": None, "ci": None}
+    from scipy.stats import binomtest
+
     bounds = binomtest(hits, rows).proportion_ci(LEVEL)
     ci = [float(bounds.low), float(bounds.high)]
     return {"low": low, "high": high, "rows": rows, "confidence": float(confidence_N.mean()), "accuracy": hits / rows, "ci": ci}
@@ -181,6 +183,8 @@ def operating_point(confidence_N: Floats, correct_N: Bools, threshold: float) ->
     coverage = answered / len(correct_N)
     if not answered:
         return {"threshold": threshold, "coverage": coverage, "precision": None, "precision_low": None}
+    from scipy.stats import binomtest
+
     low = float(binomtest(hits, answered, alternative="greater").proportion_ci(LEVEL).low)
     return {"threshold": threshold, "coverage": coverage, "precision": hits / answered, "precision_low": low}
 

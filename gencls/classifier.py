@@ -9,16 +9,18 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from gencls import bundle as bundles
 from gencls import calibration, examples, models
 from gencls.bundle import Bundle, TrainingRows
 from gencls.errors import InputError, half_a_character, lone_surrogate
 from gencls.inference import Asker, Scored, certain
-from gencls.neighbours import Neighbours, encoder
 from gencls.params import Model
 from gencls.prompts import TEMPLATES, Prompt, Renderer
+
+if TYPE_CHECKING:
+    from gencls.neighbours import Neighbours
 
 CHUNK = 256
 """Texts scored together: enough to sort by length, few enough to see an iterator's first answers soon."""
@@ -70,11 +72,7 @@ class Classifier:
         self._renderer = Renderer(bundle.strategy, bundle.written, TEMPLATES[bundle.language], bundle.definitions, bundle.fixed)
         about = {"written": bundle.written, "empty": self._renderer.segments(""), "max_reasoning": bundle.max_reasoning}
         self._asker = Asker(model, tokenizer, about, max_length=bundle.max_length, batch_tokens=bundle.batch_tokens)
-        self._index: Neighbours | None = None
-        if training is not None and bundle.strategy.examples == "similar":
-            named = bundle.neighbours
-            similarity = encoder(named.encoder, language=bundle.language, revision=named.revision, device=device)
-            self._index = Neighbours(training.texts, similarity)
+        self._index = _similar(bundle, training, device)
 
     @classmethod
     def load(cls, folder: str | Path, *, device: Literal["auto", "cpu", "cuda"] = "auto") -> "Classifier":
@@ -153,6 +151,16 @@ class Classifier:
             explanation = scored.reasonings[place] if scored.reasoned else None
             made.append(Prediction(answer, confidence, abstained, probabilities, shown, explanation))
         return made
+
+
+def _similar(bundle: Bundle, training: TrainingRows | None, device: str) -> "Neighbours | None":
+    """What finds similar training rows, where the strategy shows such."""
+    if training is None or bundle.strategy.examples != "similar":
+        return None
+    from gencls.neighbours import Neighbours, encoder  # scikit-learn, which other strategies can do without
+
+    named = bundle.neighbours
+    return Neighbours(training.texts, encoder(named.encoder, language=bundle.language, revision=named.revision, device=device))
 
 
 def check(text: object, place: str) -> None:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import DynamicCache
 
+from gencls.cache import prefix_cache, repeated
 from gencls.progress import Ticker
 from gencls.reasoning import Answer, parse, special_tokens
 from gencls.scheme import LabelScheme, Rows
-from gencls.scorer import prefix_cache, repeated
 
 Draws = Callable[[int], NDArray[np.float64]]
 """Row number → (T,) numbers in [0, 1), one a token."""

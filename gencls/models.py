@@ -28,6 +28,7 @@ from transformers.utils import logging
 from transformers.utils.logging import disable_progress_bar
 
 from gencls.errors import InputError
+from gencls.linear import faster
 from gencls.params import Lora, Model
 
 POINTER = "pointer.json"
@@ -84,7 +85,7 @@ def load_pointer(pointer: Pointer, model: Model, *, trainable: bool = False, see
     if trainable and model.lora is not None:
         set_seed(seed)
         network = add_lora(network, model.lora)
-    return network.to(device(model.device)), tokenizer
+    return faster(network).to(device(model.device)), tokenizer
 
 
 def load_classifier(folder: Path, model: Model, *, labels: int, seed: int) -> tuple[Any, Any]:
@@ -117,7 +118,7 @@ def load_classifier(folder: Path, model: Model, *, labels: int, seed: int) -> tu
     text_config.pad_token_id, text_config.use_cache = tokenizer.pad_token_id, False
     if model.lora is not None:
         network = add_lora(network, model.lora, "SEQ_CLS")
-    return network.to(device(model.device)), tokenizer
+    return faster(network).to(device(model.device)), tokenizer
 
 
 def _classifier_class(config: PreTrainedConfig) -> Any:

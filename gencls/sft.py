@@ -26,12 +26,13 @@ from transformers import DynamicCache
 from trl import SFTConfig, SFTTrainer
 
 from gencls import decoding
+from gencls.cache import prefix_cache, repeated
 from gencls.encode import Encoded
 from gencls.generation import reason
 from gencls.optimizer import optimizer
 from gencls.params import ClassWeights, Sft, Train
 from gencls.scheme import LabelScheme, Rows
-from gencls.scorer import Scorer, prefix_cache, repeated
+from gencls.scorer import Scorer
 from gencls.tokenizer import Unmerger, segment_anew
 from gencls.training import TIE_BREAK, EpochCounter, Run, Validated, optimisation, settings, train, write_curve
 from gencls.trie import LabelTrie

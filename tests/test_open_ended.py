@@ -53,7 +53,7 @@ def undecided(base_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     folder = tmp_path_factory.mktemp("undecided")
     network, scheme, _ = prepared(base_folder)
     unrelated = {"train": encode(scheme, 96, seed=1, undecided=True), "validation": encode(scheme, 15, seed=2, undecided=True)}
-    sft = Sft(epochs=14, batch_size=8, lr=3e-3, unmerge=0.0)
+    sft = Sft(epochs=14, batch_size=8, optimizer="adamw", lr=3e-3, unmerge=0.0)
     models.save(finetune(network, scheme, unrelated, sft, run(folder)), scheme.tokenizer, folder / "model", {"labels": LABELS})
     return folder / "model"
 

@@ -44,6 +44,15 @@ def test_packed_scores_equal_one_sequence_per_label(name: str, prefix: list[int]
     torch.testing.assert_close(packed, plain, atol=2e-5, rtol=0)
 
 
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))])
+@pytest.mark.parametrize("name", CONFIGS)
+def test_scores_in_bfloat16_are_those_of_float32_to_its_precision(name: str, device: str) -> None:
+    exact, trie, rows = build(name).to(device), LabelTrie(LABELS), prompts([20, 21, 22, 23])
+    rounded = copy.deepcopy(exact).to(torch.bfloat16)
+    expected, found = (Scorer(model, trie)(rows, [20, 21, 22, 23]) for model in (exact, rounded))
+    np.testing.assert_allclose(found, expected, atol=0.05)
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_gradients_equal_those_of_one_sequence_per_label(name: str) -> None:
     model, trie, prefix = build(name), LabelTrie(LABELS), [20, 21, 22]
@@ -68,6 +77,32 @@ def test_scores_do_not_depend_on_the_batch(batch_tokens: int) -> None:
     with torch.no_grad():
         plain = torch.stack([plain_edge_log_probabilities(model, row, trie) for row in rows])
     np.testing.assert_allclose(scores, plain.numpy(), atol=2e-5)
+
+
+def test_a_prefix_is_read_once_for_many_calls_and_again_when_the_weights_have_changed() -> None:
+    model, trie, read = build("llama"), LabelTrie(LABELS), []
+    model.register_forward_pre_hook(lambda _, __, given: read.append(tuple(given["input_ids"].shape)), with_kwargs=True)
+    scorer, prefix = Scorer(model, trie), [20, 21, 22, 23, 24, 25]
+
+    def check(rows: list[list[int]], shared: list[int]) -> None:
+        found = scorer(rows, shared)
+        with torch.no_grad():
+            plain = torch.stack([plain_edge_log_probabilities(model, row, trie) for row in rows])
+        np.testing.assert_allclose(found, plain.numpy(), atol=2e-5)
+
+    one = [*prefix, 26, 27, 28]
+    check([one], one[:-1])
+    check(prompts(prefix), prefix)  # what all prompts share is known from here on
+    read.clear()
+    for rows, shared in ([one], one[:-1]), (prompts(prefix), prefix), ([[9, 9]], []), ([one], one[:-1]):
+        scorer(rows, shared)
+    assert (1, len(prefix)) not in read
+    with torch.no_grad():
+        model.model.embed_tokens.weight.mul_(1.5)
+    check(prompts(prefix), prefix)
+    model.load_state_dict(build("llama").state_dict())
+    check(prompts(prefix), prefix)
+    assert read.count((1, len(prefix))) == 2
 
 
 def written_freely(model: torch.nn.Module, rows: list[list[int]]) -> list[list[int]]:
