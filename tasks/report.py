@@ -84,8 +84,7 @@ def _data_set(params: Params, ds: str) -> page.DataSet:
 
 def _cost(ds: str, name: str, curve: pd.DataFrame) -> Cost:
     """Of an RL model, `zero_shot/grpo`."""
-    file = paths.timing("rl", ds, name)
-    return Cost(int(curve["samples"].iloc[-1]), stage.read_json(file)["seconds"] if file.exists() else None)
+    return Cost(int(curve["samples"].iloc[-1]), stage.trained_seconds("rl", ds, name))
 
 
 def _results(params: Params, ds: str) -> Results:

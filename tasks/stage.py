@@ -134,7 +134,24 @@ def write_json(content: object, path: Path) -> None:
 
 
 def _record_time(stage: str, cell: dict[str, str], seconds: float) -> None:
-    """Seconds of the last run, for the report. Not a DVC output: it differs each time and would make every run look changed."""
-    file = paths.timing(stage, *cell.values())
+    """Seconds of the last run, for the report. Not a DVC output: it differs each time and would make every run look changed.
+
+    DVC may later restore the outputs of another run, so the record of a stage that trains says which learning curve its run wrote.
+    """
+    names = list(cell.values())
+    file, curve = paths.timing(stage, *names), paths.curve(stage, names[0], "/".join(names[1:])) if names else None
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_json({"stage": stage, "cell": list(cell.values()), "seconds": round(seconds, 2), "finished": time.time()}, file)
+    record = {"stage": stage, "cell": names, "seconds": round(seconds, 2), "finished": time.time()}
+    write_json(record | ({"curve": _digest(curve)} if curve and curve.is_file() else {}), file)
+
+
+def trained_seconds(stage: str, ds: str, name: str) -> float | None:
+    """Seconds of the run that the learning curve under reports/ is of; None where it is not known: the curve was restored, not written."""
+    file = paths.timing(stage, ds, name)
+    record = read_json(file) if file.exists() else {}
+    known: float | None = record.get("seconds") if record.get("curve") == _digest(paths.curve(stage, ds, name)) else None
+    return known
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -8,7 +8,7 @@ import pytest
 from test_report import settings
 
 from gencls.report import rl
-from tasks import paths, report
+from tasks import paths, report, stage
 
 
 def test_the_rl_study_has_its_table_and_its_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -17,16 +17,20 @@ def test_the_rl_study_has_its_table_and_its_record(tmp_path: Path, monkeypatch: 
     study = {"algorithms": ["reinforce_pp", "grpo", "sft"], "warmups": ["zero_shot", "similar_3"]}
     content = settings("intents", grid=cells, rl=study)
     artifacts.write(content, "intents", ["a", "b", "c"])
-    paths.timing("rl", "intents", "similar_3/grpo").write_text(json.dumps({"seconds": 240.0}))
+    stage._record_time("rl", {"ds": "intents", "warmup": "similar_3", "algorithm": "grpo"}, 240.0)
+    stage._record_time("rl", {"ds": "intents", "warmup": "zero_shot", "algorithm": "grpo"}, 240.0)
+    with paths.curve("rl", "intents", "zero_shot/grpo").open("a") as curve:  # as DVC restores it, from a run that went on for longer
+        curve.write("105,53760,0.8,0.02,0.3,0.7,0.0,0.85\n")
     report.main(content)
     page = paths.REPORT.read_text(encoding="utf-8")
     table = page.split("What does RL add?")[1].split("</table>")[0]
     assert table.count("<tr>") == 1 + 2 + 6
-    assert table.count("the warm-up</td>") == 2 and table.count("51,200") == 4 and table.count("4 min 0 s") == 1
+    assert table.count("the warm-up</td>") == 2 and table.count("51,200") == 3 and table.count("4 min 0 s") == 1
     record = json.loads((paths.RESULTS / "intents.json").read_text())
     arm, control = record["arms"]["rl_similar_3_grpo"], record["arms"]["rl_sft"]
     assert (arm["warmup"], arm["algorithm"], arm["samples"], arm["seconds"]) == ("similar_3", "grpo", 51200, 240.0)
     assert (control["warmup"], control["algorithm"], control["samples"], control["seconds"]) == ("zero_shot", "sft", 0, None)
+    assert (record["arms"]["rl_grpo"]["samples"], record["arms"]["rl_grpo"]["seconds"]) == (53760, None)
     assert {"accuracy", "macro_f1"} <= set(arm)
     wanted = {"rl_grpo_vs_warm_up", "rl_similar_3_grpo_vs_warm_up_similar_3", "rl_similar_3_grpo_vs_rl_similar_3_sft"}
     assert wanted | {"rl_grpo_vs_rl_reinforce_pp", "rl_grpo_vs_rl_similar_3_grpo", "rl_sft_vs_warm_up"} <= set(record["paired"])
