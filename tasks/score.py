@@ -93,6 +93,8 @@ def incoming(source: Path) -> list[Path]:
         FileError: there is none.
     """
     if source.is_file():
+        if source.suffix.lower() not in ENDINGS:
+            raise FileError(f"score.source: {source}: cannot tell what {source.suffix!r} is; read are {', '.join(ENDINGS)}")
         return [source]
     if not source.is_dir():
         raise FileError(f"score.source: {source}: no such file or folder; put new rows there, or name another")
@@ -109,19 +111,21 @@ def predict_file(run: Run, file: Path) -> Done:
     def seen(place: str, text: str, row: dict[str, Any]) -> None:
         run.readings.add(place, text, row["predicted"], row["confidence"], abstained=row["abstained"])
 
-    delimiter, encoding = _as_in_the_data_set(run)
+    delimiter, encoding = _read_as(run, file)
     text = run.params.score.text
     aside = target.with_name(f"{target.name}.unreadable.jsonl")
-    with opened(str(file), None, delimiter if file.suffix.lower() == ".csv" else None, encoding) as source:
+    with opened(str(file), None, delimiter, encoding, said="score.") as source:
         unreadable = predict(run.classifier, Job(source, str(target), source.format, text, skip=aside, seen=seen, keep=True))
     if not unreadable:
         aside.unlink()
     return Done(file, len(run.readings) - before, unreadable)
 
 
-def _as_in_the_data_set(run: Run) -> tuple[str | None, str]:
-    """Delimiter and encoding of csv: those of `score`, else those of the rows that the model was trained on."""
+def _read_as(run: Run, file: Path) -> tuple[str | None, str]:
+    """Delimiter and encoding: what `score` says, else for a csv those of the rows that the model was trained on."""
     wanted, spec = run.params.score, run.params.datasets.get(run.classifier.bundle.data_set)
+    if file.suffix.lower() != ".csv":
+        return None, wanted.encoding or "utf-8"
     delimiter, encoding = (spec.delimiter, spec.encoding) if isinstance(spec, FilesDataSet) else (None, None)
     return wanted.delimiter or delimiter, wanted.encoding or encoding or "utf-8"
 

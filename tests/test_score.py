@@ -34,7 +34,9 @@ def wanted(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cal
     incoming.mkdir(parents=True)
     lines = "".join(f"{i};{text} ü\n" for i, (text, _) in enumerate(rows(40, seed=8)))
     (incoming / "monday.csv").write_bytes(f"Nr;Beschreibung\n{lines}".encode("windows-1252"))
-    (incoming / "tuesday.jsonl").write_text("".join(json.dumps({"Beschreibung": text}) + "\n" for text, _ in rows(20, seed=9)) + "[1]\n")
+    (incoming / "tuesday.jsonl").write_text(
+        "".join(json.dumps({"Beschreibung": text + " ü"}, ensure_ascii=False) + "\n" for text, _ in rows(20, seed=9)) + "[1]\n", "utf-8"
+    )
     (incoming / "notes.txt").write_text("no rows")
 
     def made(**changes: Any) -> Params:
@@ -61,6 +63,8 @@ def test_every_file_is_predicted_and_read_as_the_data_set_was(wanted: Callable[.
     ]
     head, first, *_ = (out / "monday.csv").read_text(encoding="utf-8").splitlines()
     assert head.startswith("Nr;Beschreibung;predicted;confidence") and " ü;" in first
+    tuesday = [json.loads(line) for line in (out / "tuesday.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert all(row["Beschreibung"].endswith(" ü") for row in tuesday), "the encoding of the data set's csv is not that of jsonl"
     assert json.loads((out / "drift.json").read_text())["rows"] == 60
     assert drift.page == out / "drift.html" and not drift.exceeded and drift.verdict == "no measure is above its threshold"
     assert "monday.csv, row 1" in drift.page.read_text(encoding="utf-8") or "tuesday.jsonl, line" in drift.page.read_text(encoding="utf-8")
@@ -93,6 +97,7 @@ def test_what_cannot_be_used_is_one_sentence_before_the_model_is_loaded(wanted: 
     for changes, message in (
         ({"source": "nowhere"}, "score.source: nowhere: no such file or folder; put new rows there"),
         ({"source": "models"}, "score.source: models: no file to read in it; read are .csv"),
+        ({"source": "data/incoming/notes.txt"}, r"score.source: data/incoming/notes.txt: cannot tell what '\.txt' is; read are \.csv"),
         ({"model": "models"}, "models: known.json is missing"),
     ):
         with pytest.raises(InputError, match=message):
@@ -100,6 +105,19 @@ def test_what_cannot_be_used_is_one_sentence_before_the_model_is_loaded(wanted: 
     two = params_module.parse({"datasets": {"a": DATA_SET, "b": DATA_SET}, "strategies": {"zero_shot": {}, "similar_3": {"shots": 3}}})
     with pytest.raises(InputError, match=r"score\.model: null, but there are several data sets.*choices: models/bundle/a, models/bundle/b"):
         score.start(two)
+
+
+def test_a_message_names_the_key_that_mends_it(wanted: Callable[..., Params]) -> None:
+    for changes, message in (
+        ({"text": "Text"}, r"monday\.csv: no column 'Text', which score\.text 'Text' needs"),
+        ({"text": "{Text"}, r"score\.text: the template '\{Text' is wrong"),
+        ({"delimiter": "|"}, r"only one column, .* when split at '\|'; score\.delimiter ';' splits it"),
+        ({"encoding": "latin-99"}, r"score\.encoding: 'latin-99' is unknown"),
+        ({"encoding": "utf-8"}, r"byte 0xfc is not of the encoding; name another one with score\.encoding, as windows-1252"),
+    ):
+        started = score.start(wanted(**changes))
+        with pytest.raises(InputError, match=message):
+            score.predict_file(started, started.files[0])
 
 
 def test_values_for_one_run_are_checked_with_the_rest(tmp_path: Path) -> None:

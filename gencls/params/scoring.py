@@ -22,7 +22,7 @@ class Score(Section):
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     """Of csv; null: as in the data set."""
     encoding: str | None = None
-    """null: as in the data set."""
+    """Of csv, tsv and jsonl; null: of csv as in the data set, of the others utf-8."""
     alpha: float = Field(default=0.01, gt=0, lt=1)
     labels: float = Field(default=0.25, ge=0)
     """Population stability index of the predicted labels."""

@@ -30,6 +30,8 @@ BATCH = 1024
 """Rows of a parquet file held at once."""
 LONGEST = 2**26
 """Characters of a csv cell; Python's own limit is 131,072, which a long document passes."""
+OPTION = "--"
+"""What messages put before text, delimiter and encoding where they were said on the command line."""
 SHOWN = 80
 """Characters of a bad row that a message shows."""
 FORMATS: tuple[Format, ...] = ("csv", "tsv", "jsonl", "parquet")
@@ -67,6 +69,8 @@ class Source:
     format: Format
     delimiter: str
     encoding: str = "utf-8"
+    said: str = OPTION
+    """In messages before the name of an option: where a user would say it."""
 
     def rows(self) -> Iterator[Row | Unreadable]:
         """Every row, in order.
@@ -112,9 +116,10 @@ class Source:
                 file.seek(0)
             return file
         except UnicodeError as error:
-            raise FileError(f"{self.name} is not {self.encoding}: {error}; name its encoding with --encoding") from None
+            raise FileError(f"{self.name} is not {self.encoding}: {error}; name its encoding with {self.said}encoding") from None
         except LookupError:
-            raise FileError(f"--encoding: {self.encoding!r} is unknown; examples: utf-8, windows-1252, gb18030, utf-16") from None
+            examples = "examples: utf-8, windows-1252, gb18030, utf-16"
+            raise FileError(f"{self.said}encoding: {self.encoding!r} is unknown; {examples}") from None
 
     def _header(self, reader: Any) -> list[str]:
         try:
@@ -123,13 +128,12 @@ class Source:
             raise FileError(f"{self.name}, line 1: {error}; it should hold the names of the columns") from None
         if not header:
             raise FileError(f"{self.name}: empty; its first line should hold the names of the columns")
-        if wrong := _broken(header):
+        if wrong := self._broken(header):
             raise FileError(f"{self.name}, line 1: {wrong}")
         other = next((other for other in OTHER_DELIMITERS if other != self.delimiter and other in header[0]), None)
         if len(header) == 1 and other:
-            raise FileError(
-                f"{self.name}: only one column, {header[0]!r}, when split at {self.delimiter!r}; --delimiter {other!r} splits it"
-            )
+            found = f"only one column, {header[0]!r}, when split at {self.delimiter!r}"
+            raise FileError(f"{self.name}: {found}; {self.said}delimiter {other!r} splits it")
         if twice := sorted({column for column in header if header.count(column) > 1}):
             raise FileError(f"{self.name}: columns that occur twice: {', '.join(map(repr, twice))}")
         return header
@@ -158,7 +162,7 @@ class Source:
         if len(cells) != len(header):
             quoted = f"a cell that holds {self.delimiter!r} or a line break must stand in double quotes"
             return Unreadable(place, f"{len(cells)} cells, the header has {len(header)}; {quoted}", _printable(content))
-        if wrong := _broken(cells):
+        if wrong := self._broken(cells):
             return Unreadable(place, wrong, _printable(content))
         return Row(place, dict(zip(header, cells, strict=True)))
 
@@ -175,7 +179,7 @@ class Source:
                     continue
                 if not isinstance(record, dict):
                     yield Unreadable(place, f"expected one JSON object a line, got a {type(record).__name__}", _printable(line))
-                elif wrong := _broken([json.dumps(record, ensure_ascii=False)]):
+                elif wrong := self._broken([json.dumps(record, ensure_ascii=False)]):
                     yield Unreadable(place, wrong, _printable(line))
                 else:
                     yield Row(place, record)
@@ -189,15 +193,14 @@ class Source:
                     number += 1
                     yield Row(f"{self.name}, row {number}", record)
 
-
-def _broken(cells: list[str]) -> str | None:
-    """What is wrong with strings that are no Unicode text, or None."""
-    surrogate = lone_surrogate("\n".join(cells))
-    if surrogate is None:
-        return None
-    if 0xDC80 <= (code := ord(surrogate)) <= 0xDCFF:
-        return f"byte 0x{code - 0xDC00:02x} is not of the encoding; name another one with --encoding, as windows-1252"
-    return half_a_character(surrogate)
+    def _broken(self, cells: list[str]) -> str | None:
+        """What is wrong with strings that are no Unicode text, or None."""
+        surrogate = lone_surrogate("\n".join(cells))
+        if surrogate is None:
+            return None
+        if 0xDC80 <= (code := ord(surrogate)) <= 0xDCFF:
+            return f"byte 0x{code - 0xDC00:02x} is not of the encoding; name another one with {self.said}encoding, as windows-1252"
+        return half_a_character(surrogate)
 
 
 def _printable(content: str) -> str:
@@ -205,7 +208,7 @@ def _printable(content: str) -> str:
 
 
 @contextmanager
-def opened(name: str, form: Format | None, delimiter: str | None, encoding: str) -> Iterator[Source]:
+def opened(name: str, form: Format | None, delimiter: str | None, encoding: str, said: str = OPTION) -> Iterator[Source]:
     """IN. Standard input is copied to a temporary file first: how many rows there are and which columns is asked before the first answer.
 
     Raises:
@@ -217,14 +220,14 @@ def opened(name: str, form: Format | None, delimiter: str | None, encoding: str)
             copy.flush()
             path = Path(copy.name)
             found = form or _guess(path)
-            yield Source(path, STDIN, found, delimiter or DELIMITERS.get(found, ","), encoding)
+            yield Source(path, STDIN, found, delimiter or DELIMITERS.get(found, ","), encoding, said)
         return
     path = Path(name)
     if not path.is_file():
         there = ", ".join(sorted(p.name for p in path.parent.iterdir())[:20]) if path.parent.is_dir() else "no such folder"
         raise FileError(f"{path}: no such file; in {path.parent}: {there}")
     found = form or format_of(path, "--from")
-    yield Source(path, str(path), found, delimiter or DELIMITERS.get(found, ","), encoding)
+    yield Source(path, str(path), found, delimiter or DELIMITERS.get(found, ","), encoding, said)
 
 
 def format_of(path: Path, option: str) -> Format:

@@ -34,7 +34,7 @@ def survey(source: Source, given: str | None, remembered: str) -> Survey:
         InputError: the file cannot be read, it has no rows, or no column for the text (`gencls.predict.text.find`).
     """
     columns = _columns(source)
-    text = find(given, remembered, list(columns), source.name)
+    text = find(given, remembered, list(columns), source.name, f"{source.said}text")
     rows, unreadable, first = 0, 0, None
     for row in source.rows():
         bad = readable(row, text)

@@ -31,37 +31,37 @@ class TextOf:
         return self.template.fill({column: cell(row.cells.get(column), f"column {column!r}") for column in self.template.columns})
 
 
-def find(given: str | None, remembered: str, columns: Sequence[str], name: str) -> TextOf:
+def find(given: str | None, remembered: str, columns: Sequence[str], name: str, option: str) -> TextOf:
     """The text's columns in the file `name`.
 
     Args:
         given: `--text`, a column or a template.
         remembered: the same of the data set that the model was trained on.
+        option: what messages call `given`.
 
     Raises:
         ColumnError: a column is not there, or none can be told from the others.
     """
     for said in (given, remembered):
         if said is not None:
-            text = TextOf(_template(said), said)
+            text = TextOf(_template(said, option), said)
             missing = [column for column in text.template.columns if column not in columns]
             if not missing:
                 return text
             if said == given:
-                raise ColumnError(f"{name}: no column {missing[0]!r}, which --text {given!r} needs; {_there(columns)}")
+                raise ColumnError(f"{name}: no column {missing[0]!r}, which {option} {given!r} needs; {_there(columns)}")
     usual = [column for column in columns if column.lower() == USUAL] if "{" not in remembered else []
     if found := usual or (list(columns) if len(columns) == 1 else []):
         return TextOf(Template([("", found[0])]), found[0])
-    raise ColumnError(
-        f"{name}: the model reads {remembered!r}, which is not there; say with --text which column is the text; {_there(columns)}"
-    )
+    wanted = f"say with {option} which column is the text"
+    raise ColumnError(f"{name}: the model reads {remembered!r}, which is not there; {wanted}; {_there(columns)}")
 
 
-def _template(said: str) -> Template:
+def _template(said: str, option: str) -> Template:
     try:
         return parse_template(said) or Template([("", said)])
     except SourceError as error:
-        raise ColumnError(str(error).replace("text:", "--text:", 1)) from None
+        raise ColumnError(str(error).replace("text:", f"{option}:", 1)) from None
 
 
 def _there(columns: Sequence[str]) -> str:
