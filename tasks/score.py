@@ -67,10 +67,12 @@ def start(params: Params) -> Run:
     """Load the model and look what there is to read.
 
     Raises:
-        InputError: there is no such bundle, it carries nothing to compare with, or there is no file.
+        InputError: there is no such bundle, it carries nothing to compare with, there is no file, or predictions would replace one.
     """
     model = bundle(params)
     files = incoming(Path(params.score.source))
+    if Path(params.score.out).resolve() == files[0].parent.resolve():
+        raise ParamsError(f"score.out: {params.score.out} is where score.source lies, whose files it would replace; name another folder")
     found = Reference.read(model)
     Path(params.score.out).mkdir(parents=True, exist_ok=True)
     return Run(params, model, Classifier.load(model, device=params.model.device), found, Readings(found.known), files)

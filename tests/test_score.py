@@ -98,6 +98,8 @@ def test_what_cannot_be_used_is_one_sentence_before_the_model_is_loaded(wanted: 
         ({"source": "nowhere"}, "score.source: nowhere: no such file or folder; put new rows there"),
         ({"source": "models"}, "score.source: models: no file to read in it; read are .csv"),
         ({"source": "data/incoming/notes.txt"}, r"score.source: data/incoming/notes.txt: cannot tell what '\.txt' is; read are \.csv"),
+        ({"out": "models/../data/incoming"}, "score.out: models/../data/incoming is where score.source lies, whose files it would replace"),
+        ({"source": "data/incoming/monday.csv", "out": "data/incoming"}, "score.out: data/incoming is where score.source lies"),
         ({"model": "models"}, "models: known.json is missing"),
     ):
         with pytest.raises(InputError, match=message):
