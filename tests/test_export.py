@@ -142,6 +142,15 @@ def test_vllm_gets_the_label_set_as_choices_and_the_prompt_that_was_trained_on(b
     compile(card.split("```python\n")[1].split("```")[0], "README.md", "exec")
 
 
+def test_vllm_s_uncertain_is_no_label(base_folder: Path, tmp_path: Path) -> None:
+    made = bundles.make(base_folder, tmp_path / "bundle", Strategy(uncertain=True))
+    vllm.write(made, tmp_path / "out", out=tmp_path / "out")
+    asked = json.loads((tmp_path / "out/question.json").read_text(encoding="utf-8"))
+    assert list(asked["labels"].values()) == [*LABELS, None]
+    written = list(asked["labels"])[-1]
+    assert f"`classify` answers None where the model writes `{written}`" in (tmp_path / "out/README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("strategy", "message"),
     [

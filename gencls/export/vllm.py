@@ -2,7 +2,7 @@
 
     config.json, model.safetensors, tokenizer…   as in the bundle; adapters were merged when the model was saved
     request.json     what a request to /v1/chat/completions holds beside the message: structured_outputs.choice, temperature 0, max_tokens
-    question.json    the text before and after the row's own, and written label → label name
+    question.json    the text before and after the row's own, and written label → label name, null for Uncertain
     README.md        how to start and query it
 
 Greedy decoding within the choices is the decoding `trie`. Under another one the answers of the bundle may differ, and README.md says so.
@@ -19,12 +19,14 @@ from gencls import models
 from gencls.drift.reference import KNOWN, VALIDATION
 from gencls.encode import label_sequences
 from gencls.export.question import question
+from gencls.labels import UNCERTAIN
 
 OWN = (bundles.MANIFEST, bundles.TRAINING, bundles.CARD, KNOWN, VALIDATION)
 """Files of a bundle that vLLM has no use for."""
 EXACT = ("trie", "generate")
 """Decodings that greedy decoding within the choices is, the second one where it would not have left the label set."""
 
+DECLINED = "\n- `classify` answers None where the model writes `{written}`: it is offered that as a way out, and it is no label."
 README = """\
 # {name} for vLLM
 
@@ -71,17 +73,18 @@ def write(model: Path, folder: Path, *, out: Path) -> None:
         "temperature": 0,
         "max_tokens": tokens,
     }
-    names = {written: label for label, written in bundle.written.items()}
+    names = {written: None if label == UNCERTAIN else label for label, written in bundle.written.items()}
     _json(request, folder / "request.json")
     _json({"before": asked.before, "after": asked.after, "labels": names}, folder / "question.json")
     exact = "Greedy decoding within the choices is how the bundle answers."
     other = f"The bundle answers by `{bundle.decoding}`, vLLM by greedy decoding within the choices: some answers will differ."
+    declined = DECLINED.format(written=bundle.written[UNCERTAIN]) if UNCERTAIN in bundle.written else ""
     text = README.format(
         name=bundle.data_set,
         title=bundle.origin.title,
         folder=out,
         max_length=bundle.max_length,
-        decoding=exact if bundle.decoding in EXACT else other,
+        decoding=(exact if bundle.decoding in EXACT else other) + declined,
     )
     (folder / bundles.CARD).write_text(text, encoding="utf-8", newline="\n")
 
