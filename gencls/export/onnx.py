@@ -32,7 +32,7 @@ from gencls.labels import UNCERTAIN
 from gencls.params import Model
 from gencls.prompts import Prompt
 from gencls.scheme import LabelScheme
-from gencls.scorer import Scorer
+from gencls.scorer import Scorer, Scores
 
 TOLERANCE = 1e-4
 """Largest difference of a log-probability between onnxruntime and torch."""
@@ -54,8 +54,8 @@ def write(model: Path, folder: Path, *, out: Path) -> None:
     network, tokenizer = models.load(model, Model(max_length=bundle.max_length, dtype="float32", device="cpu"))
     scheme = LabelScheme.build(tokenizer, bundle.written, bundle.max_length)
     prompts = [row.ids for row in scheme.encode([_prompt(asked.before, text, asked.after, scheme) for text in TEXTS]).encoded]
-    expected = Scorer(network, scheme.trie)(prompts)
-    graph = _graph(bundle, network, scheme, expected[:1])
+    expected = Scorer(network, scheme.trie).read(prompts)
+    graph = _graph(bundle, network, scheme, expected.edges[:1])
     folder.mkdir()
     _export(graph, prompts, folder / "model.onnx")
     session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
@@ -135,14 +135,27 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _check(found: Sequence[Any], expected: Floats, bundle: Bundle, scheme: LabelScheme) -> None:
-    """Raise `ExportError` where onnxruntime and torch differ."""
-    edges, probabilities, _ = found
-    labels = decoding.label_log_probabilities(expected, scheme.trie)[:, : probabilities.shape[1]]
+def _check(found: Sequence[Any], expected: Scores, bundle: Bundle, scheme: LabelScheme) -> None:
+    """Raise `ExportError` where onnxruntime and torch differ; the first of the texts is the empty one."""
+    edges, probabilities, answers = found
+    labels = decoding.label_log_probabilities(expected.edges, scheme.trie)[:, : probabilities.shape[1]]
     wanted = calibration.apply_temperature(labels, bundle.temperature)
-    difference = max(float(np.abs(edges - expected).max()), float(np.abs(probabilities - wanted).max()))
+    difference = max(float(np.abs(edges - expected.edges).max()), float(np.abs(probabilities - wanted).max()))
     if not difference <= TOLERANCE:
         raise ExportError(f"the ONNX graph scores labels differently (by {difference:.2g}, allowed {TOLERANCE:g}); use gencls serve")
+    numbers = _answers(expected, bundle.decoding, scheme).tolist()
+    if (given := answers.tolist()) != numbers:
+        wrong = f"labels number {given} where torch gives {numbers}"
+        raise ExportError(f"the ONNX graph answers otherwise by {bundle.decoding} ({wrong}); use gencls serve")
+
+
+def _answers(scores: Scores, decoder: str, scheme: LabelScheme) -> NDArray[np.int64]:
+    """(rows,) label numbers, -1 outside the label set."""
+    if decoder == "generate":
+        return decoding.free(scores.written, scheme.trie)
+    if decoder == "pmi":
+        return decoding.pmi(scores.edges, scores.edges[:1], scheme.trie)
+    return decoding.DECODINGS[decoder](scores.edges, scheme.trie)
 
 
 def _write_rest(model: Path, folder: Path, bundle: Bundle, scheme: LabelScheme) -> None:
