@@ -11,6 +11,7 @@ are there all the same. Killed and started again it goes on where it was, as `ge
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,15 +82,27 @@ def _markdown(drift: Any) -> str:
     return f"{drift.verdict}\n\n{table}\n\nOpen in a browser:\n\n```\n{drift.page.resolve().as_uri()}\n```\n"
 
 
+def said(words: Sequence[str]) -> dict[str, Any]:
+    """Values of `key=value`.
+
+    Raises:
+        ParamsError: a word is none, or its value is null, which the form reads as a field left empty.
+    """
+    given: dict[str, Any] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise ParamsError(f"{word!r}: expected key=value with a key of `score`: {', '.join(Score.model_fields)}")
+        given[key] = loaded(value, word)
+        if given[key] is None:
+            raise ParamsError(f"{word!r}: null cannot be said for one run; leave {key} out, or set score.{key} in {paths.PARAMS}")
+    return given
+
+
 def main() -> None:
     """Run the flow once, with or without a Prefect server."""
-    given: dict[str, Any] = {}
     try:
-        for word in sys.argv[1:]:
-            key, equals, value = word.partition("=")
-            if not equals:
-                raise ParamsError(f"{word!r}: expected key=value with a key of `score`: {', '.join(Score.model_fields)}")
-            given[key] = loaded(value, word)
+        given = said(sys.argv[1:])
         read(Path.cwd(), given)  # before a server is started, and in better words than the form's
         server.connect()
         state = score(Settings(**given), return_state=True)

@@ -10,7 +10,7 @@ import bundles
 import pytest
 from conftest import rows
 
-from flows.score import read
+from flows.score import read, said
 from gencls import params as params_module
 from gencls.errors import InputError
 from gencls.params import Params
@@ -129,3 +129,7 @@ def test_values_for_one_run_are_checked_with_the_rest(tmp_path: Path) -> None:
     for changes, message in (({"alpha": 2}, "score.alpha: got 2"), ({"label": 1}, "score.label: unknown key; choices: model, source")):
         with pytest.raises(InputError, match=message):
             read(tmp_path, changes)
+    assert said(["source=new.csv", "labels=0.3"]) == {"source": "new.csv", "labels": 0.3}
+    for word in ("model=null", "model="):
+        with pytest.raises(InputError, match=f"'{word}': null cannot be said for one run; leave model out, or set score.model in params"):
+            said([word])
