@@ -4,7 +4,8 @@ Per file of score.source a file of the same name with the predictions, <file>.un
 them drift.html and drift.json (gencls/drift). A run that is killed leaves the journals of its files, and the next goes on from them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -67,15 +68,38 @@ def start(params: Params) -> Run:
     """Load the model and look what there is to read.
 
     Raises:
-        InputError: there is no such bundle, it carries nothing to compare with, there is no file, or predictions would replace one.
+        InputError: there is no such bundle, it carries nothing to compare with, a pipeline run replaced it meanwhile, there is no file, or
+            predictions would replace one.
     """
     model = bundle(params)
     files = incoming(Path(params.score.source))
     if Path(params.score.out).resolve() == files[0].parent.resolve():
         raise ParamsError(f"score.out: {params.score.out} is where score.source lies, whose files it would replace; name another folder")
-    found = Reference.read(model)
+    with _unreplaced(model):
+        found, classifier = Reference.read(model), Classifier.load(model, device=params.model.device)
     Path(params.score.out).mkdir(parents=True, exist_ok=True)
-    return Run(params, model, Classifier.load(model, device=params.model.device), found, Readings(found.known), files)
+    return Run(params, model, classifier, found, Readings(found.known), files)
+
+
+@contextmanager
+def _unreplaced(model: Path) -> Iterator[None]:
+    """Read a bundle as one. It is not locked, or a pipeline run of hours would stop all scoring with the bundle that is there.
+
+    Raises:
+        ParamsError: its files were others at the end than at the start, whatever else went wrong with them.
+    """
+    before = _files(model)
+    try:
+        yield
+    finally:
+        if _files(model) != before:
+            raise ParamsError(f"{model}: replaced while it was read, as by a pipeline run; score again when that has written it")
+
+
+def _files(model: Path) -> list[tuple[str, int, int, int]]:
+    """What tells a file from another of its name; DVC and the stages replace files, they do not write into them."""
+    found = [(file.name, file.lstat()) for file in sorted(model.glob("*"))]
+    return [(name, stat.st_ino, stat.st_size, stat.st_mtime_ns) for name, stat in found]
 
 
 def bundle(params: Params) -> Path:

@@ -122,6 +122,16 @@ def test_a_message_names_the_key_that_mends_it(wanted: Callable[..., Params]) ->
             score.predict_file(started, started.files[0])
 
 
+def test_a_bundle_that_is_replaced_while_it_is_read_is_refused(wanted: Callable[..., Params]) -> None:
+    model = score.bundle(wanted())
+    with pytest.raises(InputError, match=f"{model}: replaced while it was read"), score._unreplaced(model):
+        shutil.copy(model / "bundle.json", "new.json")
+        Path("new.json").replace(model / "bundle.json")
+    with pytest.raises(InputError, match=f"{model}: replaced while it was read"), score._unreplaced(model):
+        shutil.rmtree(model)
+        score.Classifier.load(model)
+
+
 def test_values_for_one_run_are_checked_with_the_rest(tmp_path: Path) -> None:
     root = Path(__file__).parents[1]
     shutil.copy(root / "params.yaml", tmp_path)
