@@ -95,10 +95,10 @@ def _arm(runs: Sequence[Run], name: str, ds: str) -> Arm:
 
 
 def table(found: Sequence[Arm]) -> Rows:
-    """An arm a row; what a point of gain over the warm-up costs is a dash where there is no gain."""
+    """An arm a row; 0 samples, of what draws none, and the cost of a point without a gain are dashes."""
     rows = [["arm", "accuracy", "macro-F1", "over its warm-up", "over continued SFT", "samples", "seconds", "a point costs", "seeds"]]
     for arm in found:
-        samples, seconds = (_mean(own.get(key) for own, _, _ in arm.records.values()) for key in ("samples", "seconds"))
+        samples, seconds = (_mean(own.get(key) or None for own, _, _ in arm.records.values()) for key in ("samples", "seconds"))
         scores = [over_seeds([own[score] for own, _, _ in arm.records.values()]) for score in ("accuracy", "macro_f1")]
         costs = [NONE if cost is None else f"{cost:,.0f}" for cost in (samples, seconds)]
         changes = [change(arm.to_warmup), change(arm.to_control)]
