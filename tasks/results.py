@@ -35,7 +35,7 @@ def record(*arms: str) -> None:
     """Keep the records of the present run.
 
     Raises:
-        ResultsError: no report was made, code or parameters differ from the commit, or an arm was not measured.
+        ResultsError: no report was made, gencls, tasks or dvc.yaml differ from the commit, or an arm was not measured.
     """
     files = sorted(paths.RESULTS.glob("*.json"))
     if not files:
