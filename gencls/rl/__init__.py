@@ -1,1 +1,1 @@
-"""Reinforcement learning after the SFT warm-up: estimators, rewards, and the trainers: one for a closed label set, one for reasoned answers."""
+"""Reinforcement learning after SFT: estimators, rewards, and two trainers, for a closed label set and for reasoned answers."""
