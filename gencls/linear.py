@@ -42,8 +42,8 @@ class OneDnnLinear(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:
         """(…, I) → (…, O)."""
-        if input.dtype != torch.float32 or not input.is_cpu or input.numel() * self.out_features < LEAST:
-            return super().forward(input)
+        if torch.compiler.is_exporting() or input.dtype != torch.float32 or not input.is_cpu or input.numel() * self.out_features < LEAST:
+            return super().forward(input)  # an exported graph is for other runtimes, which do not know the operator
         product: Tensor = _Product.apply(input, self.weight, self.bias)  # type: ignore[no-untyped-call]
         return product
 
