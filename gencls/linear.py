@@ -7,6 +7,7 @@ Elsewhere nothing changes here: not on Intel's processors, not on a GPU, not in 
 Legend of axes: I inputs of a layer, O outputs.
 """
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,17 @@ from torch.autograd.function import once_differentiable
 LEAST = 2**23
 """Multiplications of a product that is worth it: oneDNN makes a kernel for each new shape, which takes about a millisecond."""
 
+KERNELS = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32", "LRU_CACHE_CAPACITY": "32"}
+"""How many kernels oneDNN keeps, and torch's cache above it: of 1024, by default. Each holds about a megabyte, and as hardly two batches
+have one shape, hardly one is used again: a training run would grow to ten gigabytes. Both are read when the first kernel is made.
+"""
+
 
 def faster(network: Any) -> Any:
     """The same network; its plain linear layers are `OneDnnLinear` from now on, where that is faster. Weights and their names stay."""
     if _mkl_is_slow():
+        for name, kernels in KERNELS.items():
+            os.environ.setdefault(name, kernels)
         for module in network.modules():
             if type(module) is nn.Linear:
                 module.__class__ = OneDnnLinear
