@@ -26,7 +26,7 @@ lint: $(VENV)/dev  ## ruff, mypy on gencls/, the layers
 flow: $(VENV)/pipeline  ## the same pipeline as a Prefect flow
 	@python -m flows.pipeline
 
-ui: $(VENV)/pipeline  ## Prefect server on 127.0.0.1 with the deployment: run, schedule, watch
+ui: $(VENV)/pipeline  ## Prefect server on 127.0.0.1 with two deployments: run, schedule, watch
 	@python -m flows.serve
 
 best: $(VENV)/pipeline  ## which model won on validation, why, and the commands that predict with it

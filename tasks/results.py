@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gencls.errors import InputError
+from gencls.report.paper import GAIN
 from gencls.tables import rl, runs, summary, two_stage
 from gencls.tables.words import markdown
 from tasks import paths, stage
@@ -34,7 +35,7 @@ def record(*arms: str) -> None:
     """Keep the records of the present run.
 
     Raises:
-        ResultsError: no report was made, code or parameters differ from the commit, or an arm was not measured.
+        ResultsError: no report was made, gencls, tasks or dvc.yaml differ from the commit, or an arm was not measured.
     """
     files = sorted(paths.RESULTS.glob("*.json"))
     if not files:
@@ -87,8 +88,8 @@ def _page(kept: list[runs.Run], ds: str, arms: dict[str, Any]) -> str:
 def _write_readme(kept: list[runs.Run], found: summary.Summary) -> None:
     public = [ds for ds in found if ds in summary.PUBLIC]
     lines = [
-        summary.sentence(summary.gain(kept, list(found)), summary.PAPER["all"], "all"),
-        summary.sentence(summary.gain(kept, public), summary.PAPER["public"], "public"),
+        summary.sentence(summary.gain(kept, list(found)), GAIN["all"], "all"),
+        summary.sentence(summary.gain(kept, public), GAIN["public"], "public"),
         summary.against_svm(kept, list(found)),
     ]
     before, rest = README.read_text(encoding="utf-8").split(MARKS[0])

@@ -16,6 +16,8 @@ LABELS = ["refund", "refund status", "shipping"]
 """One is the beginning of another."""
 NAMES = {label: label for label in LABELS}
 """Labels written as they are called."""
+COPIES = Path(os.environ.get("GENCLS_DATA") or Path(__file__).parents[2] / "shared/data").absolute()
+"""Rows of public data sets, `<data set>/<split>.jsonl`: where GENCLS_DATA says, or beside the checkout."""
 WORDS = {
     "refund": ["money", "back", "please"],
     "refund status": ["money", "when", "arrives"],
@@ -28,6 +30,13 @@ def rows(n: int, seed: int = 0) -> list[tuple[str, str]]:
     rng = random.Random(seed)
     labels = [LABELS[i % len(LABELS)] for i in range(n)]
     return [(" ".join(rng.choices(WORDS[label], k=3) + rng.choices(["hello", "the", "my", "order"], k=2)), label) for label in labels]
+
+
+def copy_of(ds: str) -> Path:
+    """The folder of a public data set; a test that asks for one that is not there is skipped."""
+    if not (COPIES / ds).is_dir():
+        pytest.skip(f"no copy of {ds} in {COPIES}; GENCLS_DATA names a folder that has one")
+    return COPIES / ds
 
 
 @pytest.fixture(scope="session")

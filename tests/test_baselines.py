@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import copy_of
 
 from gencls import metrics, params
 from gencls.baselines import BASELINES, Rows, knn, linear_svm, majority, tfidf_logreg
@@ -13,7 +14,6 @@ from gencls.neighbours import Neighbours, Tfidf
 from tasks import baseline, neighbours, paths
 
 TOPICS = {"billing": ["invoice", "charged", "refund"], "delivery": ["parcel", "late", "courier"], "returns": ["exchange", "size", "label"]}
-COPIES = Path(__file__).parents[2] / "shared/data"
 CHINESE = {"财经": "股票基金上涨下跌", "体育": "比赛球队进球冠军"}
 
 
@@ -81,12 +81,11 @@ def test_chinese_is_read_by_characters():
 
 
 def read(ds: str, split: str) -> tuple[list[str], list[str]]:
-    lines = (COPIES / ds / f"{split}.jsonl").read_text(encoding="utf-8").split("\n")
+    lines = (copy_of(ds) / f"{split}.jsonl").read_text(encoding="utf-8").split("\n")
     frame = pd.DataFrame([json.loads(line) for line in lines if line])
     return list(frame["text"]), list(frame["label"])
 
 
-@pytest.mark.skipif(not (COPIES / "tnews_fewclue").is_dir(), reason=f"no copy of tnews_fewclue in {COPIES}")
 def test_the_linear_baselines_are_a_floor_worth_beating_on_real_titles():
     train, validation, (texts, gold) = (read("tnews_fewclue", split) for split in params.SPLITS)
     rows = Rows(*train, *validation, texts, nearest(*train, texts, "zh"), sorted(set(train[1])), "zh", 7)

@@ -1,6 +1,8 @@
 """Products by oneDNN against torch's own, whichever of the two is the faster here."""
 
 import copy
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -57,3 +59,25 @@ def test_a_model_keeps_its_weights_and_what_it_says() -> None:
     with torch.inference_mode():
         torch.testing.assert_close(plain(ids).logits, ours(ids).logits, rtol=0, atol=1e-5)
     assert list(plain.state_dict()) == list(ours.state_dict())
+
+
+GROWTH = """
+import resource, torch
+from torch import nn
+from gencls.linear import faster
+net = faster(nn.Sequential(nn.Linear(192, 576), nn.Linear(576, 192)))
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+def steps(lengths):
+    for length in lengths:
+        net(torch.randn(length, 192, requires_grad=True)).sum().backward()
+steps([1500] * 3)
+before = peak()
+steps(range(1100, 1500, 4))
+print(peak() - before)
+"""
+
+
+def test_batches_of_a_hundred_shapes_do_not_make_memory_grow() -> None:
+    """In a process of its own, as the size of the kernels' caches is read once."""
+    done = subprocess.run([sys.executable, "-c", GROWTH], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 150, "MiB; with the caches as they come it is several hundred"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from conftest import copy_of
 from ruamel.yaml import YAML
 
 from gencls import params
@@ -19,7 +20,6 @@ from tasks import ingest, new, paths, validate
 from tasks.stage import StageError
 
 ROOT = Path(__file__).parents[1]
-COPIES = ROOT.parent / "shared/data"
 WORDS = {"Rechnung": ["Gebühr", "doppelt", "abgebucht"], "Versand": ["Paket", "verspätet", "Zusteller"], "Rückgabe": ["Umtausch", "Größe"]}
 
 
@@ -52,10 +52,7 @@ def write(rows: list[dict[str, Any]], file: Path, *, encoding: str = "utf-8", de
 
 
 def copies(ds: str, n: int) -> list[dict[str, str]]:
-    path = COPIES / ds / "train.jsonl"
-    if not path.exists():
-        pytest.skip(f"no {path}")
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:n]]
+    return [json.loads(line) for line in (copy_of(ds) / "train.jsonl").read_text(encoding="utf-8").split("\n")[:n]]
 
 
 def keys(content: Any, prefix: str = "") -> set[str]:

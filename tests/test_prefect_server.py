@@ -59,6 +59,7 @@ class Served:
         assert self.process.poll() is None, self.process.communicate()[0]
         try:
             self.deployment = self.api("/deployments/name/gencls/pipeline")
+            self.api("/deployments/name/gencls-score/score")
         except (httpx.TransportError, httpx.HTTPStatusError):
             return False
         return True
@@ -99,7 +100,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield served
     finally:
         served.process.send_signal(signal.SIGINT)
-        served.process.communicate(timeout=20)
+        served.process.communicate(timeout=60)
     wait_until(lambda: left_in(root) == [])
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import copy_of
 from dvc.utils.serialize import modify_yaml
 from ruamel.yaml import YAML
 
@@ -15,7 +16,6 @@ from tasks import fetch
 
 ROOT = Path(__file__).parent.parent
 PRESETS = sorted((ROOT / "presets").glob("*.yaml"))
-COPIES = ROOT.parent / "shared/data"
 
 
 def raw(path: Path) -> Any:
@@ -79,9 +79,7 @@ def test_the_copies_are_the_rows_that_a_preset_names(path: Path, monkeypatch: py
     for name, data_set in params.load(path).datasets.items():
         if not isinstance(data_set, GitDataSet | HubDataSet):
             continue
-        if not (COPIES / name).is_dir():
-            pytest.skip(f"no copy of {name} in {COPIES}")
-        monkeypatch.setenv("GENCLS_DATA", str(COPIES))
+        monkeypatch.setenv("GENCLS_DATA", str(copy_of(name).parent))
         frames = fetch.rows(data_set, name, seed=0)
         assert {split: digest(frame) for split, frame in frames.items()} == data_set.sha256
 
@@ -96,9 +94,7 @@ def test_the_preset_of_the_file_without_a_header_reads_one(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("file", sorted((ROOT / "data/raw").glob("*/definitions.json")), ids=lambda file: file.parent.name)
 def test_every_label_is_defined_or_none_is(file: Path) -> None:
-    copy = COPIES / file.parent.name / "train.jsonl"
-    if not copy.exists():
-        pytest.skip(f"no {copy}")
+    copy = copy_of(file.parent.name) / "train.jsonl"
     labels = {json.loads(line)["label"] for line in copy.read_text(encoding="utf-8").split("\n") if line}
     assert set(json.loads(file.read_text(encoding="utf-8"))) == labels
 

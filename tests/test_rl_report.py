@@ -48,6 +48,6 @@ def test_the_paper_s_claim_about_rl_stands_beside_what_is_seen(tmp_path: Path, m
     sure, vague = ({"accuracy": {"difference": d, "ci": [0, 0], "p": p}} for d, p in ((0.03, 0.01), (0.01, 0.4)))
     paired = dict.fromkeys(results.pairs, vague) | {"rl_grpo_vs_warm_up": sure}
     text = rl.claim(results, paired, [])  # type: ignore[arg-type]
-    assert text.startswith("GenCLS++ finds, as summaries of it say, that RL adds to SFT, REINFORCE++ most, and that direct answers beat")
+    assert text.startswith("GenCLS++ finds that RL adds to its SFT warm-up and that direct answers beat reasoned ones; a summary ")
     assert "; here gains beyond chance are 1 of 2 over the warm-up and 0 of 2 over continued SFT; " in text
     assert "is the best of 2 (" in text and text.endswith("no reasoned answers were run.")

@@ -147,6 +147,7 @@ def test_rl_is_compared_with_its_own_warm_up_and_with_continued_sft() -> None:
     assert found["rl_reinforce_pp"][4:7] == ["800", "40", "20 samples, 1 s"], "40 points for 800 samples and 40 s"
     assert found["rl_written_grpo"][2].startswith("+30.0 ["), "over the reasoned warm-up"
     assert found["rl_written_grpo"][3:7] == ["–"] * 4 and found["rl_sft"][3] == "–"
+    assert found["rl_sft"][4:7] == ["–", "10", "1 s"], "10 points for 10 s; the control draws nothing"
     assert "of 3 RL arms rl_reinforce_pp gains most, +40.0" in sentence and "(beyond chance)" in sentence
     assert "REINFORCE++ is ahead of the others (reinforce_pp 90.0, grpo 60.0)" in sentence
     assert "direct answers (rl_reinforce_pp) differ from reasoned ones (rl_written_grpo) by 0.0" in sentence

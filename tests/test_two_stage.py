@@ -232,7 +232,7 @@ def test_the_report_compares_the_arms_and_shows_twenty_explanations(tmp_path: Pa
         "Of 60 training rows 54 got a rationale of every kind (written: 9 drafts written anew, 2 too long, 1 repetitive in the end;" in page
     )
     assert "finds the gold label of 27 of these (50.0" in page and "Reasoning generator" in page
-    assert page.count("because &lt;b&gt;") == 20 and "the label only, on the same rows (Q→A)" in page
+    assert page.count("because &lt;b&gt;") == 20 and "Q→A: the label only, on the same rows" in page
     assert {f"arm_{name}" for name in ARMS} <= set(stage.read_json(paths.METRICS)["d"])
     record = stage.read_json(paths.RESULTS / "d.json")
     assert (record["study"], record["base"]) == ("strategies", "builtin") and "reasoning" not in record["arms"]["naive_sft"]

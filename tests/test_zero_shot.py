@@ -34,7 +34,7 @@ def teacher(base_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     network, tokenizer = models.load(base_folder, Model(**MODEL), trainable=True)
     scheme = LabelScheme.build(tokenizer, NAMES, MODEL["max_length"])
     both: dict[str, Rows] = {"train": scheme.encode(prompts(150, 1)), "validation": scheme.encode(prompts(30, 2))}
-    sft = Sft(epochs=6, batch_size=16, lr=5e-3, unmerge=0.0)
+    sft = Sft(epochs=6, batch_size=16, optimizer="adamw", lr=5e-3, unmerge=0.0)
     network = finetune(network, scheme, both, sft, Run(seed=7, scratch=folder / "checkpoints", curve=folder / "curve.csv"))
     models.save(network, tokenizer, folder / "model", {})
     return folder / "model"

@@ -54,7 +54,7 @@ class Measure:
 
 def compare(validation: pd.DataFrame, new: pd.DataFrame, limits: Mapping[str, float], alpha: float) -> list[Measure]:
     """All measures of two tables of `gencls.drift.reading.Readings.frame`, neither empty; `limits` has an entry for each."""
-    old_K, new_K = counts(validation["predicted"], new["predicted"])
+    _, old_K, new_K = counts(validation["predicted"], new["predicted"])
     abstained = [np.array([(~frame["abstained"]).sum(), frame["abstained"].sum()]) for frame in (validation, new)]
     found = {
         "labels": (stability_index(old_K, new_K), chi_square(old_K, new_K)),
@@ -66,12 +66,12 @@ def compare(validation: pd.DataFrame, new: pd.DataFrame, limits: Mapping[str, fl
     return [Measure(name, effect, p, limits[name], alpha) for name, (effect, p) in found.items()]
 
 
-def counts(old: pd.Series, new: pd.Series) -> tuple[Counts, Counts]:
-    """Rows per label on both sides, in one order; no label is one too."""
+def counts(old: pd.Series, new: pd.Series) -> tuple[list[str], Counts, Counts]:
+    """Labels, and rows per label on both sides; no label is one too, the empty string."""
     labels = sorted({*_named(old), *_named(new)})
     position = {label: i for i, label in enumerate(labels)}
     old_K, new_K = (np.bincount([position[label] for label in _named(side)], minlength=len(labels)) for side in (old, new))
-    return old_K, new_K
+    return labels, old_K, new_K
 
 
 def _named(labels: pd.Series) -> list[str]:

@@ -73,8 +73,7 @@ def render(page: Page) -> str:
 
 def _labels(validation: pd.DataFrame, new: pd.DataFrame) -> list[Label]:
     """The largest change of share first."""
-    old_K, new_K = counts(validation["predicted"], new["predicted"])
-    names = sorted({*validation["predicted"].fillna(""), *new["predicted"].fillna("")})
+    names, old_K, new_K = counts(validation["predicted"], new["predicted"])
     found = [Label(name, *shares) for name, *shares in zip(names, old_K / old_K.sum(), new_K / new_K.sum(), strict=True)]
     return sorted(found, key=lambda label: (-abs(label.new - label.old), label.name))
 

@@ -40,12 +40,13 @@ from gencls.params.reasoning import CORPORA, AnyCorpus, BuiltinCorpus, FilesCorp
 from gencls.params.reporting import Decoding, Evaluate, Grid, Report
 from gencls.params.scoring import Score
 from gencls.params.section import Name, ParamsError, Positive, Section, Share
-from gencls.params.strategies import Define, Mine, Neighbours, RationaleKind, Reasoning, Strategy
+from gencls.params.strategies import REASONS, Define, Mine, Neighbours, RationaleKind, Reasoning, Strategy
 from gencls.params.training import Algorithm, ClassWeights, Head, OptimizerName, Rl, Sft, Train
 from gencls.params.whole import Params
 
 __all__ = [
     "CORPORA",
+    "REASONS",
     "RESERVED_NAMES",
     "SPLITS",
     "Algorithm",

@@ -8,6 +8,8 @@ from gencls.params.section import Positive, Section
 
 Reasoning = Literal["none", "written", "blind", "shuffled", "withheld", "matched"]
 RationaleKind = Literal["written", "blind"]
+REASONS: tuple[Reasoning, ...] = ("written", "blind", "shuffled")
+"""Under which a model writes a reasoning before its label."""
 
 
 class Strategy(Section):
@@ -31,7 +33,7 @@ class Strategy(Section):
     @property
     def reasons(self) -> bool:
         """Whether the model writes a reasoning before its label."""
-        return self.reasoning in ("written", "blind", "shuffled")
+        return self.reasoning in REASONS
 
     @property
     def needs(self) -> RationaleKind | None:

@@ -8,6 +8,7 @@ section.py      what the page shows of one data set
 page.py         `render(Page)` → HTML
 sentences.py    findings in words
 reasoning.py    does a reasoning before the label help
+paper.py        what GenCLS++ claims
 words.py        how numbers are written
 rows.py         test rows worth reading, pairs of classes worth separating
 charts.py       the figures, as Vega-Lite specifications

@@ -4,18 +4,20 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+from gencls.params import REASONS
 from gencls.report.results import Arm, Results, compare
 from gencls.report.words import count, percent
 
 SAMPLED = 20
 """Explanations shown."""
 SAID = {
-    "written": "rationale written for the gold label, then the label (Q→RA)",
-    "blind": "rationale written without the label, then the label",
-    "shuffled": "rationale of another row of the class, then the label",
-    "withheld": "the label only, on the same rows (Q→A)",
-    "matched": "the label only, on the same rows, for as many tokens",
+    "withheld": "Q→A: the label only, on the same rows",
+    "written": "Q→RA: a rationale written for the gold label, then the label",
+    "blind": "control: a rationale written without the label, then the label",
+    "shuffled": "control: the rationale of another row of the class, then the label",
+    "matched": "control: the label only, on the same rows, for as many training tokens as Q→RA",
 }
+"""Value of `reasoning` → what a model is trained to write."""
 FAULTS = {"empty": "empty", "endless": "too long", "repeats": "repetitive"}
 
 
@@ -36,7 +38,7 @@ def section(about: Reasoning, results: Results, *, bootstrap: int, seed: int) ->
         return None
     direct = arms.get("withheld")
     versus = {kind: None if direct in (None, arm) else compare(arm, direct, bootstrap=bootstrap, seed=seed) for kind, arm in arms.items()}
-    explained = next((kind for kind in ("written", "blind", "shuffled") if kind in arms), None)
+    explained = next((kind for kind in REASONS if kind in arms), None)
     return {
         "counts": counts(about.summary),
         "arms": [(arm, SAID[kind], versus[kind]) for kind, arm in arms.items()],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gencls.metrics import Difference, Paired
+from gencls.report import paper
 from gencls.report.results import CONTROL, Arm, Results
 from gencls.report.sentences import SURE
 from gencls.report.words import percent, points
@@ -17,9 +18,6 @@ ALGORITHMS = {
     "expected": "exact gradient, nothing sampled",
     CONTROL: "continued SFT, the control",
 }
-PAPERS = ("reinforce_pp", "reinforce_pp_baseline", "grpo")
-"""Those that GenCLS++ compares."""
-CLAIM = "GenCLS++ finds, as summaries of it say, that RL adds to SFT, REINFORCE++ most, and that direct answers beat reasoned ones"
 
 
 @dataclass(frozen=True)
@@ -59,11 +57,11 @@ def _row(role: str, arm: Arm, paired: Mapping[str, Paired], cost: Cost, reasoned
 def claim(results: Results, paired: Mapping[str, Paired], reasoned: Collection[str]) -> str:
     """The paper's claim and, in the same sentence, what is seen here."""
     seen = [_adds(results, paired), _best(results, paired), _direct(results, paired, reasoned)]
-    return f"{CLAIM}; here {'; '.join(part for part in seen if part)}."
+    return f"{paper.RL}; here {'; '.join(part for part in seen if part)}."
 
 
 def _adds(results: Results, paired: Mapping[str, Paired]) -> str:
-    arms = [(role, arm) for role, arm in results.rl.items() if arm.algorithm in PAPERS]
+    arms = [(role, arm) for role, arm in results.rl.items() if arm.algorithm in paper.ALGORITHMS]
     over = {
         "the warm-up": [paired[_against_warm_up(*arm)]["accuracy"] for arm in arms],
         "continued SFT": [paired[name]["accuracy"] for arm in arms if (name := _against_control(*arm)) in paired],
@@ -90,7 +88,7 @@ def _beyond_chance(found: Difference) -> bool:
 
 def _best(results: Results, paired: Mapping[str, Paired]) -> str:
     """Which algorithm of the paper is best from the plain warm-up, and whether REINFORCE++ differs from it by more than chance."""
-    arms = {role: arm for role, arm in results.rl.items() if arm.algorithm in PAPERS and arm.warm_up == PLAIN_STRATEGY}
+    arms = {role: arm for role, arm in results.rl.items() if arm.algorithm in paper.ALGORITHMS and arm.warm_up == PLAIN_STRATEGY}
     if len(arms) < 2:
         return ""
     role = max(arms, key=lambda name: arms[name].test["accuracy"])
@@ -103,7 +101,7 @@ def _best(results: Results, paired: Mapping[str, Paired]) -> str:
 
 def _direct(results: Results, paired: Mapping[str, Paired], reasoned: Collection[str]) -> str:
     """RL of direct answers against RL of reasoned ones, the algorithm of the paper's choice first."""
-    for algorithm in PAPERS:
+    for algorithm in paper.ALGORITHMS:
         for start in reasoned:
             found = paired.get(f"{rl_role(f'{PLAIN_STRATEGY}/{algorithm}')}_vs_{rl_role(f'{start}/{algorithm}')}")
             if found:

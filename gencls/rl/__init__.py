@@ -1,1 +1,1 @@
-"""Reinforcement learning after the SFT warm-up: estimators, rewards, and the trainer for a closed label set."""
+"""Reinforcement learning after SFT: estimators, rewards, and two trainers, for a closed label set and for reasoned answers."""

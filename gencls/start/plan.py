@@ -81,7 +81,7 @@ def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: floa
     knobs = {
         "model.max_length": max_length,
         "validate.single_row": "warning" if single else "error",
-        **{f"base.{key}": getattr(base, key) for key in ("vocab_size", "width", "epochs")},
+        **{f"base.{key}": getattr(base, key) for key in ("vocab_size", "width", "dropout", "epochs")},
         "sft.epochs": training.sft_epochs,
     }
     spent, formula = minutes(training, chosen, flops)
@@ -151,7 +151,8 @@ def _doubts(rows: dict[Split, int], single: list[str], cut: int, max_length: int
     found = []
     if rows["train"] < 2000:
         found.append(
-            f"{rows['train']} training rows are few for a model that starts from nothing: a pretrained base (model.base) will be better"
+            f"{rows['train']} training rows are few for a model that starts from nothing: a pretrained base will be better "
+            "(model.base, and with it sft.optimizer: adamw, sft.lr: 2e-5, sft.unmerge: 0)"
         )
     if single:
         found.append(f"{len(single)} classes have one training row (validate.single_row: warning); they will hardly be learnt")

@@ -8,22 +8,17 @@ seconds) is a dash.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from gencls.params import REASONS
+from gencls.report import paper
+from gencls.report.results import CONTROL
+from gencls.report.rl import ALGORITHMS
 from gencls.tables import compare
 from gencls.tables import runs as recorded
 from gencls.tables.compare import Difference
 from gencls.tables.runs import Record, Run
 from gencls.tables.words import NONE, Rows, change, over_seeds, percent, seeds
 
-CONTROL = "sft"
-ORDER = ("reinforce_pp", "reinforce_pp_baseline", "grpo", "expected", CONTROL)
-COMPARED = ("reinforce_pp", "reinforce_pp_baseline", "grpo")
-"""Of GenCLS++."""
-REASONS = ("written", "blind", "shuffled")
-"""Values of `reasoning` under which a model writes before its label."""
-PAPER = (
-    "GenCLS++ finds that RL adds to its SFT warm-up (EIC 82.74 → 85.86), that of three algorithms REINFORCE++ adds most, "
-    "and that direct answers beat reasoned ones (EIC 85.86 against 84.04)"
-)
+ORDER = list(ALGORITHMS)
 
 
 @dataclass(frozen=True)
@@ -95,10 +90,10 @@ def _arm(runs: Sequence[Run], name: str, ds: str) -> Arm:
 
 
 def table(found: Sequence[Arm]) -> Rows:
-    """An arm a row; what a point of gain over the warm-up costs is a dash where there is no gain."""
+    """An arm a row; 0 samples, of what draws none, and the cost of a point without a gain are dashes."""
     rows = [["arm", "accuracy", "macro-F1", "over its warm-up", "over continued SFT", "samples", "seconds", "a point costs", "seeds"]]
     for arm in found:
-        samples, seconds = (_mean(own.get(key) for own, _, _ in arm.records.values()) for key in ("samples", "seconds"))
+        samples, seconds = (_mean(own.get(key) or None for own, _, _ in arm.records.values()) for key in ("samples", "seconds"))
         scores = [over_seeds([own[score] for own, _, _ in arm.records.values()]) for score in ("accuracy", "macro_f1")]
         costs = [NONE if cost is None else f"{cost:,.0f}" for cost in (samples, seconds)]
         changes = [change(arm.to_warmup), change(arm.to_control)]
@@ -121,12 +116,12 @@ def sentence(found: Sequence[Arm], ds: str) -> str:
     """What the table shows next to what the paper claims, whatever the sign."""
     learnt = [arm for arm in found if arm.algorithm != CONTROL]
     if not learnt:
-        return f"{PAPER}; here only the control was run."
+        return f"{paper.RL}; here only the control was run."
     best = max(learnt, key=lambda arm: arm.to_warmup.points if arm.to_warmup else arm.accuracy)
     first = best.name if len(learnt) == 1 else f"of {len(learnt)} RL arms {best.name} gains most,"
     parts = [f"{first} {_said(best.to_warmup, 'over its warm-up')}"]
     parts.append(_said(best.to_control, "over as many steps of plain SFT"))
-    return f"{PAPER}; here, {seeds(len(best.records))} of {ds}, {', '.join(parts)}; {_ranking(learnt)}; {_direct(learnt, ds)}."
+    return f"{paper.RL}; here, {seeds(len(best.records))} of {ds}, {', '.join(parts)}; {_ranking(learnt)}; {_direct(learnt, ds)}."
 
 
 def _said(found: Difference | None, over: str) -> str:
@@ -136,7 +131,7 @@ def _said(found: Difference | None, over: str) -> str:
 
 
 def _ranking(found: Sequence[Arm]) -> str:
-    direct = {arm.algorithm: arm.accuracy for arm in found if arm.algorithm in COMPARED and not arm.reasons}
+    direct = {arm.algorithm: arm.accuracy for arm in found if arm.algorithm in paper.ALGORITHMS and not arm.reasons}
     if len(direct) < 2 or "reinforce_pp" not in direct:
         return "which algorithm is best was not compared"
     listed = ", ".join(f"{name} {percent(accuracy)}" for name, accuracy in direct.items())

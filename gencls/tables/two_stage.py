@@ -5,6 +5,7 @@ An arm is known by its record's `reasoning`: what was written before the label, 
 
 from collections.abc import Mapping, Sequence
 
+from gencls.report.reasoning import SAID
 from gencls.report.words import points
 from gencls.tables import compare
 from gencls.tables import runs as recorded
@@ -13,13 +14,6 @@ from gencls.tables.runs import Record, Run
 from gencls.tables.words import Rows, change, over_seeds, percent, seeds
 
 DIRECT, REASONED = "withheld", "written"
-SAID = {
-    DIRECT: "Q→A: the label only",
-    REASONED: "Q→RA: a rationale written for the gold label, then the label",
-    "blind": "control: a rationale written without the label, then the label",
-    "shuffled": "control: the rationale of another row of the class, then the label",
-    "matched": "control: the label only, for as many training tokens as Q→RA",
-}
 PAPER = {DIRECT: 0.497, REASONED: 0.584}
 """Accuracy on emotion, Llama-3.2-1B-Instruct (Henrichsen & Krebs 2025)."""
 PAPER_CLASSES = {"sadness": 0.196, "fear": 0.182, "anger": 0.040}
