@@ -1,5 +1,6 @@
 """Tables over recorded runs: what each study contributes, means and intervals over seeds, exact paired tests, honest sentences."""
 
+import re
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -219,6 +220,7 @@ def test_tables_are_made_from_recorded_runs_only(
     text = Path("README.md").read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
     assert "| [d](results/d.md) | – | – | 66.7 [" in text and "knn" not in text, "main arms only"
+    assert re.search(r"^\| \[d\].* \| 1 \| \w+ \|$", text, flags=re.MULTILINE), "seeds and commit of each row"
     assert "in no table: results/runs/d-mine-7.json" in capsys.readouterr().out
     assert set(stage.read_json(Path("results/summary.json"))) == {"d", "eic", "emotion"}
     assert "## RL after the warm-up" in Path("results/eic.md").read_text() and "## Two-stage" in Path("results/emotion.md").read_text()

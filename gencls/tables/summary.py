@@ -64,13 +64,14 @@ def _scores(arm: Mapping[str, Any]) -> list[str]:
 
 
 def overview(found: Summary) -> Rows:
-    """The README's table: a row per data set, accuracy with its interval and macro-F1 of the main arms."""
-    rows = [["data set", *MAIN.values(), "seeds"]]
+    """The README's table: a row per data set, accuracy with its interval and macro-F1 of the main arms, seeds and commits."""
+    rows = [["data set", *MAIN.values(), "seeds", "commit"]]
     for ds, arms in found.items():
         cells = [f"{_scores(arms[arm])[0]} / {percent(arms[arm]['macro_f1'])}" if arm in arms else NONE for arm in MAIN]
         counts = [str(len(arms[arm]["seeds"])) for arm in ("naive_sft", "best_cell") if arm in arms]
         if counts:
-            rows.append([f"[{ds}](results/{ds}.md)", *cells, " and ".join(dict.fromkeys(counts))])
+            commits = dict.fromkeys(commit for arm in MAIN if arm in arms for commit in arms[arm]["commit"])
+            rows.append([f"[{ds}](results/{ds}.md)", *cells, " and ".join(dict.fromkeys(counts)), ", ".join(commits)])
     return rows
 
 
