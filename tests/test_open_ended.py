@@ -1,13 +1,11 @@
 """RL over reasoned answers on real tiny models, by TRL's trainer with our estimators."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import two_processes
 from conftest import LABELS, NAMES, rows
 from test_rl import bandit, curve
 from test_training import CPU, digest, run
@@ -188,13 +186,7 @@ torch.save(model.state_dict(), Path(sys.argv[3]) / f"{dist.get_rank()}.pt")
 
 def test_two_processes_end_with_the_same_weights(undecided: Path, tmp_path: Path) -> None:
     """Real gloo: half of the prompts of each step in each process, normalised together."""
-    (tmp_path / "work.py").write_text(TWO_PROCESSES)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(tmp_path / "work.py")]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    done = subprocess.run(
-        [*command, str(Path(__file__).parent), str(undecided), str(tmp_path)], capture_output=True, text=True, env=environment
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
+    two_processes.run(TWO_PROCESSES, undecided, tmp_path)
     first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in (0, 1))
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert curve(tmp_path / "run")["samples"][-1] == 3 * 16 * 4

@@ -1,15 +1,13 @@
 """RL on real tiny models: every algorithm learns, and a killed, divided or split run ends where an undisturbed one does."""
 
 import csv
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 import torch
+import two_processes
 from conftest import LABELS
 from test_training import CPU, digest, prepared, run
 
@@ -179,13 +177,7 @@ for algorithm in ("reinforce_pp_baseline", "sft"):
 
 def test_two_processes_end_with_the_weights_of_one(undecided: Path, tmp_path: Path) -> None:
     """Real gloo: the same rows, draws, normalisation and gradients, half of each batch in each process."""
-    (tmp_path / "work.py").write_text(TWO_PROCESSES)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(tmp_path / "work.py")]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    done = subprocess.run(
-        [*command, str(Path(__file__).parent), str(undecided), str(tmp_path)], capture_output=True, text=True, env=environment
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
+    two_processes.run(TWO_PROCESSES, undecided, tmp_path)
     for algorithm in ("reinforce_pp_baseline", "sft"):
         alone = trained(undecided, tmp_path / "alone" / algorithm, algorithm=algorithm)  # type: ignore[arg-type]
         for name, value in torch.load(tmp_path / f"{algorithm}.pt").items():
