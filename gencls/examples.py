@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gencls.errors import InputError
@@ -52,7 +51,9 @@ def fixed(texts: Sequence[str], labels: Sequence[str], shots: int, *, language: 
     Raises:
         InputError: fewer different texts than `shots`.
     """
-    from gencls import features  # the other kinds of examples need no scikit-learn
+    import pandas as pd  # the other kinds of examples need neither this nor scikit-learn
+
+    from gencls import features
 
     frame = pd.DataFrame({"text": [text.strip() for text in texts], "label": list(labels)}).drop_duplicates("text")
     if len(frame) < shots:

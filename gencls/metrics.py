@@ -19,11 +19,13 @@ Conventions
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -194,8 +196,10 @@ def predictions_frame(  # noqa: PLR0913  # the columns of a file, one argument e
     predicted: Sequence[str | None],
     probabilities: Floats | None,
     labels: Sequence[str],
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """The predictions file: id, text, label, predicted ("" outside the label set), confidence, p_<label>…; six digits, NaN if unknown."""
+    import pandas as pd  # slow to import, and a finished model makes no such file
+
     shape = (len(ids), len(labels))
     p_NL = np.full(shape, np.nan) if probabilities is None else np.asarray(probabilities, dtype=np.float64).reshape(shape)
     predicted_N = _codes(predicted, labels, "predicted")
@@ -205,13 +209,15 @@ def predictions_frame(  # noqa: PLR0913  # the columns of a file, one argument e
     return pd.concat([head, numbers.round(DIGITS)], axis=1)
 
 
-def write_predictions(frame: pd.DataFrame, path: Path) -> None:
+def write_predictions(frame: "pd.DataFrame", path: Path) -> None:
     """Stable bytes; every text is quoted, or a lone carriage return in one would end its row."""
     frame.to_csv(path, index=False, float_format="%.6f", lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
 
 
-def read_predictions(path: Path) -> pd.DataFrame:
+def read_predictions(path: Path) -> "pd.DataFrame":
     """Read a predictions file back: a text or a label such as "NA" or "null" stays what it is."""
+    import pandas as pd
+
     words = {"id": str, "text": str, "label": str, "reasoning": str, "predicted": str}
     numbers = [column for column in pd.read_csv(path, nrows=0).columns if column not in words]
     return pd.read_csv(path, dtype=words, keep_default_na=False, na_values={column: [""] for column in numbers})

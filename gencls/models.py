@@ -21,7 +21,6 @@ from transformers import (
     GenerationConfig,
     PreTrainedConfig,
     PreTrainedModel,
-    set_seed,
 )
 from transformers.modeling_layers import GenericForSequenceClassification
 from transformers.utils import logging
@@ -83,7 +82,7 @@ def load_pointer(pointer: Pointer, model: Model, *, trainable: bool = False, see
     special = {"pad_token_id": tokenizer.pad_token_id, "bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
     network.generation_config = GenerationConfig(**special)
     if trainable and model.lora is not None:
-        set_seed(seed)
+        torch.manual_seed(seed)
         network = add_lora(network, model.lora)
     return faster(network).to(device(model.device)), tokenizer
 
@@ -101,7 +100,7 @@ def load_classifier(folder: Path, model: Model, *, labels: int, seed: int) -> tu
     source, revision = pointer["base"], pointer["commit"]
     tokenizer = load_tokenizer(source, revision)
     config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=False)
-    set_seed(seed)
+    torch.manual_seed(seed)
     with _silence():  # the report of what was not found, which is read here
         network, found = _classifier_class(config).from_pretrained(
             source,

@@ -11,21 +11,26 @@ right, where no causal query looks, so that they need no mask of their own. The 
 mining and, with gradients, RL. Free greedy generation needs no loop either: the pass sees at every node whether the likeliest token of
 the whole vocabulary leads to a label, so it knows which label would be written, or that none would. It relies on the model honouring a
 4-D mask and explicit positions; `_verify` checks that against the plain way, one sequence per label, before a model is first used.
+Where no gradients are wanted the head runs by itself, in pieces (gencls/lm_head.py): with a large vocabulary the logits of a batch are
+gigabytes, and of each slot only its edges and a sum are read.
 
 Legend of axes: B rows, P prefix tokens, R tokens of the longest rest, N nodes, S slots (N + 1), E edges, V vocabulary.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import Module
 from torch.utils.checkpoint import checkpoint
 
 from gencls.cache import Beginning, KeysAndValues, prefix_cache, repeated
+from gencls.lm_head import in_pieces, last_module, stopped_before
 from gencls.progress import Ticker, say
 from gencls.trie import LabelTrie
 
@@ -34,7 +39,7 @@ TOLERANCE = 1e-3
 VERIFIED = 4
 """Labels that are scored both ways before a model is first used."""
 LOGIT_BYTES = 2**28
-"""Memory that one batch's logits may take: with a large vocabulary they, not the tokens, bound the batch."""
+"""Memory that one batch's logits may take where they come whole: with a large vocabulary they, not the tokens, bound the batch."""
 
 
 def edge_log_probabilities(
@@ -106,13 +111,22 @@ class Scores:
     written: NDArray[np.bool_]
 
 
-def _read(logits: Tensor, trie: LabelTrie) -> tuple[Tensor, Tensor]:
-    """Edges and written edges, (B, E) each, from logits (B, N + 1, V), which are used up: a copy of them would double the memory."""
-    slots, tokens = _on(logits.device, trie.edge_slots, trie.edge_tokens)
-    highest, likeliest = logits.max(dim=-1)
-    edges = logits[:, slots, tokens] - highest[:, slots]
-    normaliser = logits.sub_(highest[..., None]).exp_().sum(dim=-1).log()
-    return edges - normaliser[:, slots], likeliest[:, slots] == tokens
+def _read(pieces: Iterable[tuple[int, Tensor]], trie: LabelTrie) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Edges and written edges, (B, E) each, from logits (B, slots, V) of the slots in turn, each piece with the number of its first."""
+    order = np.argsort(trie.edge_slots, kind="stable")
+    slots, tokens = trie.edge_slots[order], trie.edge_tokens[order]
+    edges, written = [], []
+    for start, logits in pieces:
+        here = slice(*np.searchsorted(slots, [start, start + logits.shape[1]]))
+        slot, token = _on(logits.device, slots[here] - start, tokens[here])
+        if logits.dtype == torch.float32:  # argmax takes five times as long on a CPU; of fewer bits, two tokens may share the highest
+            likeliest = logits[:, slot, token] == logits.amax(dim=-1)[:, slot]
+        else:
+            likeliest = logits.argmax(dim=-1)[:, slot] == token
+        written.append(likeliest.cpu().numpy())
+        edges.append(logits.float().log_softmax(dim=-1)[:, slot, token].cpu().numpy())
+    back = np.argsort(order)
+    return np.concatenate(edges, axis=1)[:, back], np.concatenate(written, axis=1)[:, back]
 
 
 def plain_edge_log_probabilities(model: Any, prompt: Sequence[int], trie: LabelTrie) -> Tensor:
@@ -131,6 +145,23 @@ def _plain_logits(model: Any, prompt: Sequence[int], trie: LabelTrie) -> Tensor:
     return torch.stack([slots[slot] for slot in range(len(trie.tokens) + 1)])
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a model can be scored.
+
+    Attributes:
+        packed: in the one pass; else one sequence per label.
+        head: its last module, where the logits are its output.
+    """
+
+    packed: bool
+    head: Module | None
+
+
+_WAYS: "WeakKeyDictionary[Any, Way]" = WeakKeyDictionary()
+"""Of each model that was scored: what it makes of masks and positions hangs neither on its weights nor on the labels."""
+
+
 class Scorer:
     """Scores many prompts: sorts them by length, packs batches by tokens, gives the scores back in order.
 
@@ -142,7 +173,6 @@ class Scorer:
 
     def __init__(self, model: Any, trie: LabelTrie, *, batch_tokens: int = 8192) -> None:
         self._model, self._trie, self._batch_tokens = model.eval(), trie, batch_tokens
-        self._packed: bool | None = None
         self._beginning = Beginning(model)
 
     def __call__(self, prompts: Sequence[Sequence[int]], prefix: Sequence[int] = ()) -> NDArray[np.float64]:
@@ -154,28 +184,32 @@ class Scorer:
         edges = np.empty((len(prompts), len(self._trie.edge_tokens)))
         written = np.empty(edges.shape, dtype=bool)
         with torch.inference_mode():
-            if self._packed is None:
-                self._packed = self._verify(prompts[0], prefix)
-            prefix, cache = self._beginning(prefix) if self._packed else (prefix, None)
+            way = self._way(prompts[0], prefix)
+            prefix, cache = self._beginning(prefix) if way.packed else (prefix, None)
             rows = [prompt[len(prefix) :] for prompt in prompts]
             ticker, done = Ticker("scored", len(rows)), 0
-            for batch in self._batches([len(row) for row in rows], len(prefix)):
-                logits = self._slot_logits([rows[i] for i in batch], prefix, cache)
-                read = _read(logits, self._trie)
-                edges[batch], written[batch] = (part.cpu() for part in read)
+            for batch in self._batches([len(row) for row in rows], len(prefix), whole=way.head is None):
+                pieces = self._pieces(way, [rows[i] for i in batch], prefix, cache)
+                edges[batch], written[batch] = _read(pieces, self._trie)
                 done += len(batch)
                 ticker.at(done)
         return Scores(edges, written)
 
-    def _slot_logits(self, rows: Sequence[Sequence[int]], prefix: Sequence[int], cache: KeysAndValues | None) -> Tensor:
-        if self._packed:
-            return _logits(self._model, rows, self._trie, prefix, cache).float()
-        return torch.stack([_plain_logits(self._model, [*prefix, *row], self._trie) for row in rows])
+    def _pieces(
+        self, way: Way, rows: Sequence[Sequence[int]], prefix: Sequence[int], cache: KeysAndValues | None
+    ) -> Iterable[tuple[int, Tensor]]:
+        """Logits of all slots, for `_read`."""
+        if not way.packed:
+            return [(0, torch.stack([_plain_logits(self._model, [*prefix, *row], self._trie) for row in rows]))]
+        if way.head is None:
+            return [(0, _logits(self._model, rows, self._trie, prefix, cache))]
+        states = stopped_before(way.head, lambda: _logits(self._model, rows, self._trie, prefix, cache))
+        return in_pieces(way.head, states, self._model.config.vocab_size)
 
-    def _batches(self, lengths: Sequence[int], prefix: int) -> list[list[int]]:
-        """Row numbers per batch, longest rows first, so that memory peaks at once."""
+    def _batches(self, lengths: Sequence[int], prefix: int, *, whole: bool = True) -> list[list[int]]:
+        """Row numbers per batch, longest rows first, so that memory peaks at once; `whole`: so few that their logits fit as well."""
         nodes = len(self._trie.tokens)
-        by_logits = max(1, LOGIT_BYTES // (4 * (nodes + 1) * self._model.config.vocab_size))
+        by_logits = max(1, LOGIT_BYTES // (4 * (nodes + 1) * self._model.config.vocab_size)) if whole else len(lengths)
         batches: list[list[int]] = []
         for row in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
             width = lengths[batches[-1][0]] + nodes + prefix if batches else 0
@@ -193,10 +227,9 @@ class Scorer:
         """
         self._model.eval()  # dropout would make the policy that is scored another one than the policy that answers
         rows = [prompt[len(prefix) :] for prompt in prompts]
-        if self._packed is None:
-            with torch.no_grad():
-                self._packed = self._verify(prompts[0], prefix)
-        cache = prefix_cache(self._model, prefix) if self._packed else None
+        with torch.no_grad():
+            way = self._way(prompts[0], prefix)
+        cache = prefix_cache(self._model, prefix) if way.packed else None
 
         def score(batch: list[int]) -> Tensor:
             if cache is not None:
@@ -207,6 +240,13 @@ class Scorer:
         again = torch.is_grad_enabled() and len(batches) > 1
         parts = [checkpoint(score, batch, use_reentrant=False, preserve_rng_state=False) if again else score(batch) for batch in batches]
         return torch.cat(parts)[np.argsort(np.concatenate(batches))]
+
+    def _way(self, prompt: Sequence[int], prefix: Sequence[int]) -> Way:
+        """The model's, found out on this prompt where it is not known."""
+        if self._model not in _WAYS:
+            packed = self._verify(prompt, prefix)
+            _WAYS[self._model] = Way(packed, last_module(self._model) if packed else None)
+        return _WAYS[self._model]
 
     def _verify(self, prompt: Sequence[int], prefix: Sequence[int]) -> bool:
         """Whether the packed pass agrees with the plain one; loud where it does not.
