@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--smoke", action="store_true", help="the smallest run that still does everything; its numbers mean nothing")
     smoke = parser.parse_args().smoke
-    records, broken = [], []
+    records, broken, began = [], [], time.monotonic()
     for name in sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name not in SHARED):
         start = time.monotonic()
         found = _run(name, smoke)
@@ -38,7 +38,8 @@ def main() -> None:
         broken += [] if found else [name]
         print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
         if not smoke:
-            _write(records)
+            _write(records, time.monotonic() - began)
+    print(f"all: {time.monotonic() - began:.0f} s")
     if broken:
         sys.exit(f"without results: {', '.join(broken)}")
 
@@ -53,10 +54,11 @@ def _run(name: str, smoke: bool) -> list[dict[str, Any]]:
         return found
 
 
-def _write(records: list[dict[str, Any]]) -> None:
+def _write(records: list[dict[str, Any]], took_s: float) -> None:
     (HERE / "results.json").write_text(json.dumps(records, indent=2) + "\n", encoding="utf-8")
     notes = "".join(f"- **{r['name']}, {r['shape']}, {r['peer']}**: {r['note']}\n" for r in records if "note" in r)
-    text = f"# What it costs\n\n{_where()}\n\n{table(records)}\n\nMade by `make bench`. {_meaning()}\n\n{notes}"
+    made = f"Made by `make bench` in {took_s / 60:.1f} minutes. {_meaning()}"
+    text = f"# What it costs\n\n{_where()}\n\n{table(records)}\n\n{made}\n\n{notes}"
     (HERE / "RESULTS.md").write_text(text, encoding="utf-8")
 
 
@@ -77,7 +79,8 @@ def _meaning() -> str:
     return (
         "Times are medians of alternating runs; *times faster* is theirs over ours. Memory is what the work adds, at its peak, to a "
         "process that has imported and built all it needs. Models are Qwen2-like decoders with random weights, or the builtin base. "
-        "What exactly is measured stands at the top of each file in this folder."
+        "What exactly is measured, and on how much of it, stands at the top of each file in this folder; why a floor is not met, in "
+        "[LIMITS.md](LIMITS.md)."
     )
 
 

@@ -8,6 +8,7 @@ its peak, to a process that has imported and built all it needs. The same files 
 
 import argparse
 import json
+import math
 import resource
 import statistics
 import sys
@@ -100,6 +101,32 @@ def profile(work: Work, entries: int = 5) -> str:
     total = sum(entry.self_cpu_time_total for entry in found)
     shares = [f"{entry.key.removeprefix('aten::')} {entry.self_cpu_time_total / total:.0%}" for entry in found[:entries]]
     return f"of its time on the CPU: {', '.join(shares)}"
+
+
+def arithmetic(ours: Work, peer: Work) -> str:
+    """What either side has to multiply: how many times faster arithmetic alone would make ours, were all of it equally fast."""
+    own, theirs = _gflop(ours), _gflop(peer)
+    return f"{own:.3g} GFLOP in matrix products against {theirs:.3g}, {theirs / own:.2f} times as many"
+
+
+def _gflop(work: Work) -> float:
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    def linear(x: Sequence[int], weight: Sequence[int], *_: object, **__: object) -> int:
+        return 2 * math.prod(x) * weight[0]
+
+    def attention(q: Sequence[int], k: Sequence[int], v: Sequence[int], *rest: object, **named: object) -> int:
+        causal = named.get("is_causal") or (len(rest) > 1 and rest[1])  # half of the keys lie ahead and are left out
+        return 2 * math.prod(q[:3]) * k[2] * (q[3] + v[3]) // (2 if causal else 1)
+
+    uncounted = {  # by torch's counter
+        torch.ops.mkldnn._linear_pointwise: linear,
+        torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: attention,
+    }
+    with FlopCounterMode(display=False, custom_mapping=uncounted) as counter:
+        work()
+    return counter.get_total_flops() / 1e9
 
 
 def seconds(work: Work) -> float:

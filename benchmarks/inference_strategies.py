@@ -1,8 +1,10 @@
 """How long does it take to evaluate one model under nine inference strategies, every decoding?
 
-Against transformers' `generate` over the same prompts, sorted by length, in batches of the size that is fastest here; it gives the free
-greedy answer only. The rows are those of the default data set, the labels its 16 in about four tokens each, the model the builtin base
-with random weights: nothing it writes ends early, but in a batch of real answers some label is as long as the longest.
+Against transformers' `generate` over the same prompts, sorted by length, in batches of the size that is fastest of a few; it gives the
+free greedy answer only. Measured are 96 rows for the 2,000 of the question: both sides take time in proportion, but for what ours does
+once a strategy (reading the beginning that all its prompts share), which weighs more on fewer rows. The rows are those of the default
+data set, the labels its 16 in about four tokens each, the model the builtin base with random weights: nothing it writes ends early, but in
+a batch of real answers some label is as long as the longest.
 """
 
 from collections.abc import Callable
@@ -11,32 +13,31 @@ from typing import Any
 import numpy as np
 
 from benchmarks import shapes
-from benchmarks.harness import Result, alternate, main, profile, seconds
+from benchmarks.harness import Result, alternate, arithmetic, main, profile, seconds
 
 ROWS = 2000
 """Of the question; each shape says on how many it was measured."""
 STRATEGIES = ("zero", "fixed 1", "fixed 3", "fixed 5", "random 1", "random 3", "similar 1", "similar 3", "similar 5")
-BATCH_SIZES = (16, 32, 64, 128)
+BATCH_SIZES = (8, 16, 32)
 
 
 def run(smoke: bool) -> list[Result]:
     """One shape."""
-    rows, rounds = (20, 1) if smoke else (160, 2)
+    rows, rounds = (20, 1) if smoke else (96, 2)
     scheme, cells = _cells(rows)
     model, plain = shapes.build(shapes.BUILTIN), shapes.build(shapes.BUILTIN, plain=True)
     longest = max(len(sequence) for sequence in scheme.sequences)
     size = min(BATCH_SIZES, key=lambda n: seconds(lambda: generate(plain, [row.ids for row in cells[2].encoded], longest, n)))
 
-    def theirs() -> None:
-        for cell in cells:
+    def theirs(asked: list[Any]) -> None:
+        for cell in asked:
             generate(plain, [row.ids for row in cell.encoded], longest, size)
 
-    ours = _ours(model, scheme, cells)
-    ours_s, peer_s = alternate(ours, theirs, rounds)
+    ours, (_, few) = _ours(model, scheme, cells), _cells(8)
+    ours_s, peer_s = alternate(ours, lambda: theirs(cells), rounds)
     shape, peer = f"builtin, {rows} rows for {ROWS:,}", f"transformers generate, batch {size}"
-    read = sum(len(row.ids) - len(cell.prefix) + len(scheme.trie.tokens) for cell in cells for row in cell.encoded)
-    theirs_read = sum(len(row.ids) + longest - 1 for cell in cells for row in cell.encoded)
-    note = f"ours reads {read:,} tokens, {len(scheme.trie.tokens)} a row for all labels, theirs {theirs_read:,}; {profile(ours)}"
+    multiplied = arithmetic(_ours(model, scheme, few), lambda: theirs(few))
+    note = f"{multiplied}, for 8 rows, {len(scheme.trie.tokens)} tokens of each the labels; {profile(ours)}"
     return [Result("9 inference strategies", shape, ours_s, peer, peer_s, 3, "3x faster", note=note)]
 
 
@@ -46,7 +47,7 @@ def _ours(model: Any, scheme: Any, cells: list[Any]) -> Callable[[], None]:
     from gencls.scorer import Scorer
 
     def work() -> None:
-        for cell in cells:  # each cell is a stage of its own, which checks the packed pass anew
+        for cell in cells:  # the evaluate stage has a scorer for each strategy, too
             scores = Scorer(model, scheme.trie).read([row.ids for row in cell.encoded], cell.prefix)
             decoding.free(scores.written, scheme.trie)
             for decode in decoding.DECODINGS.values():

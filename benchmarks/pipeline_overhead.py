@@ -1,7 +1,8 @@
 """Which share of a default run from scratch is not training, scoring or data work, but starting programs, importing, asking DVC?
 
-`dvc repro` in a copy of the repository with an empty cache: its wall time against what the stages themselves noted in .gencls/timings.
-Training is cut short, so that this takes minutes: what is not work stays the same, and its share of a whole run is smaller than here.
+`dvc repro` in a copy of the repository with an empty cache: its wall time against what the stages themselves noted in .gencls/timings,
+which what a stage imports only when it comes to it is part of. Training is cut to one epoch of the many, so that this takes minutes: what
+is not work stays the same, so its share, which decides here, is larger than that of a whole run. The page also has an estimate of that one.
 """
 
 import json
@@ -11,13 +12,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from benchmarks.harness import Result, main, seconds
 
 ROOT = Path(__file__).parents[1]
 SHARE = 0.2
-SHORTER: dict[str, dict[str, Any]] = {"base": {"epochs": 3}, "sft": {"epochs": 1}}
+SHORTENED = ("base", "sft")
+"""Stages that train for one epoch here."""
 SMOKE = ["baseline"]
 """Targets of a smoke run: stages that train no network."""
 
@@ -26,7 +27,7 @@ def run(smoke: bool) -> list[Result]:
     """One run."""
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
-        _copy(project)
+        epochs = _copy(project)
         environment = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
         settings = environment | {"DVC_SITE_CACHE_DIR": str(project / "site")}
         command = [sys.executable, "-m", "dvc", "repro", *(SMOKE if smoke else [])]
@@ -34,11 +35,16 @@ def run(smoke: bool) -> list[Result]:
         stages = [json.loads(file.read_text(encoding="utf-8")) for file in (project / ".gencls/timings").glob("*.json")]
     work_s = sum(stage["seconds"] for stage in stages)
     shape, demand = f"{len(stages)} stages, training cut short", f"at most {SHARE:.0%} of the time beside the work"
-    return [Result("dvc repro from scratch", shape, wall_s, "the work in it", work_s, 1 - SHARE, demand)]
+    beside_s, left_s = wall_s - work_s, sum((epochs.get(stage["stage"], 1) - 1) * stage["seconds"] for stage in stages)
+    note = (
+        f"{beside_s:.0f} s beside the work, {beside_s / wall_s:.0%} of this run; of one with all its epochs about "
+        f"{beside_s / (wall_s + left_s):.0%}, if each epoch left out takes as long as its stage took with one"
+    )
+    return [Result("dvc repro from scratch", shape, wall_s, "the work in it", work_s, 1 - SHARE, demand, note=note)]
 
 
-def _copy(project: Path) -> None:
-    """The repository as it lies here, without what it has computed, as a git repository of its own."""
+def _copy(project: Path) -> dict[str, int]:
+    """The repository as it lies here, without what it has computed, as a git repository of its own; returns the epochs of a whole run."""
     from ruamel.yaml import YAML
 
     git = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
@@ -48,11 +54,13 @@ def _copy(project: Path) -> None:
             shutil.copy2(ROOT / name, project / name)
     yaml = YAML(typ="safe", pure=True)
     content = yaml.load((ROOT / "presets/default.yaml").read_text(encoding="utf-8"))
-    for section, changes in SHORTER.items():
-        content[section] |= changes
+    epochs = {name: content[name]["epochs"] for name in SHORTENED}
+    for name in SHORTENED:
+        content[name]["epochs"] = 1
     with (project / "params.yaml").open("w", encoding="utf-8") as file:
         yaml.dump(content, file)
     subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
+    return epochs
 
 
 if __name__ == "__main__":

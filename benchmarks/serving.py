@@ -1,8 +1,8 @@
 """How many requests a second does `gencls serve` answer, with 64 clients that send one short text each and wait for the answer?
 
 Against the same model behind FastAPI as one would write it first: a forward pass a request, in the framework's threads, the likeliest
-first token of a label as the answer. The load comes from locust. The time is that of a request, so many go on at once: seconds over
-requests answered. The 95th percentile of the latency may not be worse.
+first token of a label as the answer. The load comes from locust, ten seconds a side. The time is that of a request, so many go on at once:
+seconds over requests answered. The 95th percentile of the latency may not be worse.
 """
 
 import csv
@@ -20,7 +20,7 @@ from urllib.request import urlopen
 from benchmarks import bundles
 from benchmarks.harness import Result, main
 
-CLIENTS, SECONDS, PATIENCE = 64, 15, 300
+CLIENTS, SECONDS, PATIENCE = 64, 10, 300
 LOAD = """\
 from locust import HttpUser, constant, task
 

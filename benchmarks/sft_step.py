@@ -4,6 +4,9 @@ Against TRL's SFTTrainer as it comes, on the same rows (on a CPU without the bf1
 forward and backward of the bare backbone on the same tokens: no head, no loss, no optimizer, no data loader. A step lasts from the
 beginning of one forward pass to that of the next, so all that the trainers do is in it. There is no shared prefix to compute once, which
 every real data set has.
+
+Medians are of three steps against TRL and of twelve against the backbone; at 100 M there is one step, between the first two passes, where
+ours includes what the optimizer allocates.
 """
 
 import tempfile
@@ -25,8 +28,8 @@ def run(smoke: bool) -> list[Result]:
     """TRL at one shape, the backbone at two."""
     if smoke:
         return [_against_trl("tiny", steps=2, rounds=1), _against_backbone("tiny", steps=2, rounds=1)]
-    trl = _against_trl("10 M", steps=3, rounds=2)
-    return [trl, _against_backbone("10 M", steps=6, rounds=3), _against_backbone("100 M", steps=2, rounds=1)]
+    trl = _against_trl("10 M", steps=3, rounds=1)
+    return [trl, _against_backbone("10 M", steps=6, rounds=2), _against_backbone("100 M", steps=1, rounds=1)]
 
 
 def _against_trl(shape: str, steps: int, rounds: int) -> Result:
