@@ -25,15 +25,18 @@ class Reached(Exception):  # no error: it ends a forward pass
         self.states = states
 
 
-def last_module(model: Any) -> Module | None:
-    """The head, where the logits are its output as it is; None where the model goes on to change them."""
+def last_module(model: Any, token: int) -> Module | None:
+    """The head, where the logits after a token are its output as it is; None where the model goes on to change them.
+
+    The token is not the padding one: that is all zeros, and so are its logits, whatever is done to them.
+    """
     head: Module | None = model.get_output_embeddings()
     if head is None:
         return None
     seen: list[Tensor] = []
-    hook = head.register_forward_hook(lambda module, given, output: seen.append(output))
+    hook = head.register_forward_hook(lambda module, given, output: seen.append(output.clone()))  # it may be changed in place
     with hook:
-        logits = model(input_ids=torch.zeros((1, 1), dtype=torch.long, device=model.device), use_cache=False).logits
+        logits = model(input_ids=torch.tensor([[token]], device=model.device), use_cache=False).logits
     return head if seen and torch.equal(seen[-1].float(), logits.float()) else None
 
 

@@ -245,7 +245,7 @@ class Scorer:
         """The model's, found out on this prompt where it is not known."""
         if self._model not in _WAYS:
             packed = self._verify(prompt, prefix)
-            _WAYS[self._model] = Way(packed, last_module(self._model) if packed else None)
+            _WAYS[self._model] = Way(packed, last_module(self._model, prompt[-1]) if packed else None)
         return _WAYS[self._model]
 
     def _verify(self, prompt: Sequence[int], prefix: Sequence[int]) -> bool:
