@@ -27,11 +27,15 @@ Draws = Callable[[int], NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Sampling:
-    """Nucleus sampling: the likeliest tokens that together have `top_p`, at a temperature."""
+    """Nucleus sampling: the likeliest tokens that together have `top_p`, at a temperature.
+
+    With `special`, special tokens are drawn like all others: the policy as it is.
+    """
 
     temperature: float
     top_p: float
     draws: Draws
+    special: bool = False
 
 
 class Writer:
@@ -39,7 +43,7 @@ class Writer:
 
     Args:
         model: a causal language model, put into eval mode at each call.
-        end: token that ends a row; all other special tokens are never written.
+        end: token that ends a row; all other special tokens are written only by a sampling that says so.
         longest: tokens written at most, the end token included.
         batch_tokens: tokens in one batch, padding and what is written included; changes speed only.
     """
@@ -113,16 +117,26 @@ class Writer:
 
     def _choose(self, logits: Tensor, sampling: Sampling | None, draws: NDArray[np.float64] | None) -> Tensor:
         """(B,) tokens."""
-        logits = logits.float().index_fill(1, self._banned, -torch.inf)
+        logits = logits.float()
+        if sampling is None or not sampling.special:
+            logits = logits.index_fill(1, self._banned, -torch.inf)
         if sampling is None or draws is None:
             return logits.argmax(dim=-1)
-        shares, order = (logits / sampling.temperature).softmax(dim=-1).sort(dim=-1, descending=True, stable=True)
+        shares = (logits / sampling.temperature).softmax(dim=-1)
+        if sampling.top_p >= 1:
+            return _pick(shares, draws)[:, 0]
+        shares, order = shares.sort(dim=-1, descending=True, stable=True)
         above = shares.cumsum(dim=-1) - shares
-        inside = shares.masked_fill(above >= sampling.top_p, 0.0).cumsum(dim=-1)
-        wanted = torch.from_numpy(draws).to(inside)[:, None] * inside[:, -1:]
-        place = (inside <= wanted).sum(dim=-1, keepdim=True)
-        last = (inside < inside[:, -1:]).sum(dim=-1, keepdim=True)  # a number that rounding made 1 would pick a token of probability 0
-        return order.gather(1, place.minimum(last))[:, 0]
+        return order.gather(1, _pick(shares.masked_fill(above >= sampling.top_p, 0.0), draws))[:, 0]
+
+
+def _pick(shares: Tensor, draws: NDArray[np.float64]) -> Tensor:
+    """(B, 1) columns of shares (B, V), each as likely as its part of its row; `draws` (B,) in [0, 1) decide."""
+    inside = shares.cumsum(dim=-1)
+    wanted = torch.from_numpy(draws).to(inside)[:, None] * inside[:, -1:]
+    place = torch.searchsorted(inside, wanted, right=True)
+    last = torch.searchsorted(inside, inside[:, -1:].contiguous())  # a number that rounding made 1 would pick a token of probability 0
+    return place.minimum(last)
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,17 @@ def test_a_rollout_reads_the_prompt_of_sft_and_its_log_probabilities_are_those_o
     assert (batch["advantages"][~batch["completion_mask"].bool()] == 0).all(), "nothing pulls at padding"
 
 
+def test_what_is_drawn_hangs_on_seed_step_and_place_alone(undecided: Path, tmp_path: Path) -> None:
+    trainer, _, train_rows = trainer_of(undecided, tmp_path / "whole")
+    prompts = [row.ids for row in train_rows.encoded[:4] for _ in range(4)]
+    drawn, _ = trainer._generate_single_turn(prompts)
+    parts, _, _ = trainer_of(undecided, tmp_path / "parts", RL.model_copy(update={"batch_tokens": 200}))
+    assert parts._generate_single_turn(prompts)[0] == drawn
+    assert len(set(map(tuple, drawn[:4]))) > 1, "samples of one prompt differ"
+    trainer.state.global_step = 1
+    assert trainer._generate_single_turn(prompts)[0] != drawn
+
+
 def test_a_reasoned_answer_is_rewarded_for_being_right_and_for_its_form() -> None:
     labels, sequences, mark = ["a", "b", "Uncertain"], [[5, 9], [6, 9], [7, 9]], 8
 
@@ -184,9 +195,11 @@ torch.save(model.state_dict(), Path(sys.argv[3]) / f"{dist.get_rank()}.pt")
 """
 
 
-def test_two_processes_end_with_the_same_weights(undecided: Path, tmp_path: Path) -> None:
+def test_two_processes_end_with_the_weights_of_one(undecided: Path, tmp_path: Path) -> None:
     """Real gloo: half of the prompts of each step in each process, normalised together."""
     two_processes.run(TWO_PROCESSES, undecided, tmp_path)
     first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in (0, 1))
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert curve(tmp_path / "run")["samples"][-1] == 3 * 16 * 4
+    for name, weight in trained(undecided, tmp_path / "alone").state_dict().items():
+        torch.testing.assert_close(first[name], weight, atol=1e-5, rtol=0)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from conftest import NAMES, rows
+from scipy.stats import chisquare
 
 from gencls import matched, models, reasoning
 from gencls import sft as sft_module
@@ -88,6 +89,20 @@ def test_what_a_row_draws_does_not_hang_on_the_rows_beside_it(base_folder: Path)
         return writer([prompts_[n] for n in numbers], sampling=sampling)
 
     assert draw([0, 1, 2, 3, 4, 5])[3:4] == draw([3]) != draw([4])
+
+
+def test_the_whole_policy_is_drawn_as_often_as_it_is_likely(base_folder: Path) -> None:
+    network, tokenizer = models.load(base_folder, CPU)
+    prompt = tokenizer("where is my parcel", add_special_tokens=False)["input_ids"]
+    draws = np.random.default_rng(7).random((4000, 1))
+    writer = Writer(network, tokenizer, end=tokenizer.eos_token_id, longest=1, batch_tokens=100_000)
+    drawn = [ids[0] for ids in writer([prompt] * 4000, prompt[:2], Sampling(1.0, 1.0, lambda i: draws[i], special=True))]
+    with torch.no_grad():
+        shares = network(torch.tensor([prompt])).logits[0, -1].double().softmax(-1).numpy()
+    counts = np.bincount(drawn, minlength=len(shares))
+    often = shares * 4000 >= 5
+    assert often.sum() > 10, "enough tokens are drawn often enough to be counted"
+    assert chisquare(counts[often], shares[often] / shares[often].sum() * counts[often].sum()).pvalue > 0.001
 
 
 def test_a_reasoning_that_never_ends_gets_the_marker_and_is_counted(base_folder: Path) -> None:

@@ -51,3 +51,6 @@ def test_the_paper_s_claim_about_rl_stands_beside_what_is_seen(tmp_path: Path, m
     assert text.startswith("GenCLS++ finds that RL adds to its SFT warm-up and that direct answers beat reasoned ones; a summary ")
     assert "; here gains beyond chance are 1 of 2 over the warm-up and 0 of 2 over continued SFT; " in text
     assert "is the best of 2 (" in text and text.endswith("no reasoned answers were run.")
+    for arm in results.rl.values():
+        arm.test["accuracy"] = 0.9
+    assert "REINFORCE++ and GRPO are equal (90.0" in rl.claim(results, paired, [])  # type: ignore[arg-type]

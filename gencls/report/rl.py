@@ -91,8 +91,11 @@ def _best(results: Results, paired: Mapping[str, Paired]) -> str:
     arms = {role: arm for role, arm in results.rl.items() if arm.algorithm in paper.ALGORITHMS and arm.warm_up == PLAIN_STRATEGY}
     if len(arms) < 2:
         return ""
-    role = max(arms, key=lambda name: arms[name].test["accuracy"])
-    best = f"{ALGORITHMS[arms[role].algorithm]} is the best of {len(arms)} ({percent(arms[role].test['accuracy'])})"
+    highest = max(arm.test["accuracy"] for arm in arms.values())
+    role, *others = (role for role, arm in arms.items() if arm.test["accuracy"] == highest)
+    if others:
+        return f"{' and '.join(ALGORITHMS[arms[name].algorithm] for name in (role, *others))} are equal ({percent(highest)})"
+    best = f"{ALGORITHMS[arms[role].algorithm]} is the best of {len(arms)} ({percent(highest)})"
     against = paired.get(f"{role}_vs_{rl_role(f'{PLAIN_STRATEGY}/reinforce_pp')}")
     if against is None:
         return best

@@ -24,14 +24,14 @@ from gencls.rl.advantages import ESTIMATORS
 from gencls.rl.objectives import PolicyGradient, Scored, expected, supervised
 from gencls.rl.outcomes import Outcomes, draw, expectation, kl
 from gencls.rl.rewards import reward_table
-from gencls.rl.warm_up import CURVE, FromWarmUp, Tally, arguments, callbacks, processes, rewardable
+from gencls.rl.warm_up import CURVE, FromWarmUp, Tally, Unwrapped, arguments, callbacks, processes, rewardable
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer
 from gencls.sft import row_weights, validate
 from gencls.training import Run, train, write_curve
 
 
-class ClosedSetTrainer(FromWarmUp, Trainer):  # type: ignore[misc]  # transformers is untyped here
+class ClosedSetTrainer(Unwrapped, FromWarmUp, Trainer):  # type: ignore[misc]  # transformers is untyped here
     """Trainer whose batches are prompts and whose loss is an objective of gencls/rl/objectives.py.
 
     With several processes a batch is theirs together, and they draw what one process would have drawn.
@@ -60,15 +60,6 @@ class ClosedSetTrainer(FromWarmUp, Trainer):  # type: ignore[misc]  # transforme
         scored = Scored(self._space, edges, reference_edges, self._rewards[gold] * weights[:, None], gold, weights)
         self._watch(scored)
         loss: Tensor = self._objective(scored) * self.accelerator.num_processes
-        return loss
-
-    def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
-        """The forward passes bypass DDP's wrapper, which therefore does not average the gradients."""
-        loss: Tensor = super().training_step(*args, **kwargs)
-        if self.accelerator.num_processes > 1:
-            for parameter in self.model.parameters():
-                if parameter.grad is not None:
-                    parameter.grad = self.accelerator.reduce(parameter.grad, "mean")
         return loss
 
     def _objective(self, scored: Scored) -> Tensor:

@@ -2,36 +2,41 @@
 
     prompt → reasoning, marker, label, end token      reward = correctness + form, parsed by the function that evaluation uses
 
-TRL's GRPOTrainer with five things changed: prompts are token ids, so that they are the very ones that SFT and evaluation read; the
-estimators are those of the closed set (gencls/rl/advantages.py), KL and dead groups included; positions count from a prompt's first token,
-and the language-model head runs on the completion only; dropout is off, as it is when the model answers; the checkpoint kept is the best
-on validation, measured after the model's own reasoning.
+TRL's GRPOTrainer with six things changed: prompts are token ids, so that they are the very ones that SFT and evaluation read; the writer
+that reasons at evaluation draws the rollouts, from random numbers that hang on seed, step and place alone; the estimators are those of the
+closed set (gencls/rl/advantages.py), KL and dead groups included; what all prompts begin with is read once a pass, positions count from a
+prompt's first token, and the language-model head runs on the completion only; dropout is off, as it is when the model answers; the
+checkpoint kept is the best on validation, measured after the model's own reasoning.
 
 Sampling is from the whole policy, at temperature 1: special tokens, which evaluation never lets a reasoning hold, count as part of it
 here. An epoch's last rows that do not fill a step are left out. Samples of a prompt stay in one process.
 
-Legend of axes: P prompts, G samples of a prompt, B = P * G, T tokens of the longest completion, V vocabulary.
+Legend of axes: P prompts, G samples of a prompt, B = P * G, S tokens that all prompts share, W of the longest prompt, T of the longest
+completion, V vocabulary.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import datasets
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from trl import GRPOConfig, GRPOTrainer, SFTConfig
 from trl.import_utils import is_vllm_available
 from trl.trainer.utils import disable_dropout_in_model
 
+from gencls.cache import prefix_cache, repeated
 from gencls.errors import InputError
-from gencls.generation import reason
+from gencls.generation import Sampling, Writer, reason
 from gencls.optimizer import optimizer
 from gencls.params import Algorithm, Rl
 from gencls.reasoning import Answer, parse
 from gencls.rl.advantages import ESTIMATORS, k3
 from gencls.rl.objectives import PolicyGradient
 from gencls.rl.rewards import reasoned_reward, seen, well_formed
-from gencls.rl.warm_up import CURVE, FromWarmUp, Tally, arguments, callbacks, processes, rewardable
+from gencls.rl.warm_up import CURVE, FromWarmUp, Tally, Unwrapped, arguments, callbacks, processes, rewardable
 from gencls.scheme import LabelScheme, Rows
 from gencls.sft import PREPARED, Reader, TargetCollator, Targets, TargetTrainer, row_weights, validate
 from gencls.tokenizer import Unmerger
@@ -42,13 +47,13 @@ CONTROLLED = ("step", "samples", "eval_loss", "eval_accuracy")
 """Columns of the control's learning curve: it has no reward."""
 
 
-class OpenEndedTrainer(FromWarmUp, GRPOTrainer):  # type: ignore[misc]  # trl is untyped here
+class OpenEndedTrainer(Unwrapped, FromWarmUp, GRPOTrainer):  # type: ignore[misc]  # trl is untyped here
     """GRPOTrainer whose advantages hold all of an estimator: normalisation, KL, and each token's weight in the global batch."""
 
     def __init__(
         self, model: Any, args: GRPOConfig, *, scheme: LabelScheme, rows: Rows, rl: Rl, algorithm: Algorithm, **kwargs: Any
     ) -> None:
-        self._scheme, self._rl = scheme, rl
+        self._scheme, self._rl, self._prefix = scheme, rl, rows.prefix
         estimator = ESTIMATORS[algorithm]
         form = estimator.kl if rl.kl_form == "paper" else rl.kl_form
         self._objective = PolicyGradient(estimator, form, rl.kl, rl.drop_dead_groups)
@@ -63,6 +68,23 @@ class OpenEndedTrainer(FromWarmUp, GRPOTrainer):  # type: ignore[misc]  # trl is
     def _tokenize_prompts(self, prompts: list[list[int]]) -> tuple[list[list[int]], None, dict[str, Any]]:
         """They are token ids already."""
         return prompts, None, {}
+
+    def _generate_single_turn(self, prompt_ids: list[list[int]], *args: Any, **kwargs: Any) -> tuple[list[list[int]], Any]:
+        """A completion of each prompt, which stands there once a sample."""
+        if self.use_vllm:
+            drawn: tuple[list[list[int]], Any] = super()._generate_single_turn(prompt_ids, *args, **kwargs)
+            return drawn
+        longest, first = self.args.max_completion_length, self.accelerator.process_index * len(prompt_ids)
+
+        def draws(row: int) -> NDArray[np.float64]:
+            numbers: NDArray[np.float64] = np.random.default_rng([self.args.seed, self.state.global_step, first + row]).random(longest)
+            return numbers
+
+        tokenizer, budget = self._scheme.tokenizer, self._rl.batch_tokens
+        writer = Writer(self.model, tokenizer, end=tokenizer.eos_token_id, longest=longest, batch_tokens=budget)
+        written = writer(prompt_ids, self._prefix, Sampling(temperature=1.0, top_p=1.0, draws=draws, special=True))
+        self.model.train()
+        return written, None
 
     def _reward(self, completion_ids: list[list[int]], gold: list[int], weight: list[float], **_: Any) -> list[float]:
         """(B,) of this process's completions, kept for the advantages."""
@@ -105,13 +127,22 @@ class OpenEndedTrainer(FromWarmUp, GRPOTrainer):  # type: ignore[misc]  # trl is
     def _get_per_token_logps_and_entropies(
         self, model: Any, input_ids: Tensor, attention_mask: Tensor, logits_to_keep: int, batch_size: int | None = None, **_: Any
     ) -> tuple[Tensor, Tensor, None]:
-        """(B, T) log-probabilities of the completions' tokens, and the entropies where they were drawn."""
+        """(B, T) log-probabilities of the completions' tokens, and the entropies where they were drawn; `input_ids` (B, W + T)."""
+        model, shared = self.accelerator.unwrap_model(model), len(self._prefix)
+        beginning = prefix_cache(model, self._prefix)
         log_probabilities, entropies = [], []
         for ids, mask in zip(*(torch.split(both, batch_size or len(both)) for both in (input_ids, attention_mask)), strict=True):
-            positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
-            sizes = {"logits_to_keep": logits_to_keep + 1, "use_cache": False}
-            logits = model(input_ids=ids, attention_mask=mask, position_ids=positions, **sizes).logits[:, :-1].float()
-            log_p = logits.log_softmax(dim=-1)
+            places = mask.cumsum(dim=1) - 1
+            own = (mask * (places >= shared))[:, shared:]  # prompts are padded on the left, so the cut leaves short ones some of the prefix
+            logits = model(
+                input_ids=ids[:, shared:],
+                attention_mask=torch.cat([own.new_ones(len(ids), shared), own], dim=1),
+                position_ids=places[:, shared:].clamp(min=0),
+                past_key_values=repeated(beginning, len(ids)) if shared else None,
+                use_cache=bool(shared),
+                logits_to_keep=logits_to_keep + 1,
+            ).logits[:, :-1]
+            log_p = logits.float().log_softmax(dim=-1)
             log_probabilities.append(log_p.gather(2, ids[:, -logits_to_keep:, None])[..., 0])
             entropies.append(-(log_p.detach().exp() * log_p.detach()).sum(dim=-1))
         return torch.cat(log_probabilities), torch.cat(entropies), None

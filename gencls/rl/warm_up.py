@@ -60,6 +60,22 @@ class FromWarmUp(Validated):
         return self.model.unload().eval() if self._warm_up is None else self._warm_up
 
 
+class Unwrapped:
+    """Mixin before a Trainer whose forward passes bypass DDP's wrapper, which therefore does not average the gradients.
+
+    Keys and values of a shared prefix are computed beside the pass that uses them, which DDP's bookkeeping does not expect.
+    """
+
+    def training_step(self: Any, *args: Any, **kwargs: Any) -> Tensor:
+        """With gradients of all processes; averaging again what is equal already, as of earlier parts of a step, changes nothing."""
+        loss: Tensor = super().training_step(*args, **kwargs)  # type: ignore[misc]  # of the Trainer behind it
+        if self.accelerator.num_processes > 1:
+            for parameter in self.model.parameters():
+                if parameter.grad is not None:
+                    parameter.grad = self.accelerator.reduce(parameter.grad, "mean")
+        return loss
+
+
 class Tally:
     """Counts what was drawn from the first step on, and says when the reward was constant from the start.
 

@@ -2,7 +2,7 @@
 
     seconds = sum over trainings of 6 · parameters · rows · tokens · epochs / (EFFICIENCY · rate)     (forward 2, backward 4)
             + sum over evaluations of 2 · parameters · rows · tokens · decodings / (EFFICIENCY · rate)
-            + START · stages
+            + STEP · steps + START · stages
 
 An estimate: it leaves out attention, which grows with the square of the length, and what else the machine does.
 """
@@ -18,6 +18,8 @@ from gencls.params import Base, Grid, Split
 
 EFFICIENCY = 0.5
 """Share of the matmul rate that training is taken to reach: with it the default run comes out at about what it takes on two cores."""
+STEP = 0.05
+"""Seconds that a training step takes however little it reads: Muon on the matrices of the builtin base, and Python."""
 START = 8.0
 """Seconds that a stage takes besides its arithmetic: Python, torch, reading and writing."""
 STAGES_ONCE = 12
@@ -63,10 +65,11 @@ def minutes(training: Training, strategies: Sequence[str], flops: float) -> tupl
     learnt = rows["train"] * (training.base.epochs * zero_shot + training.sft_epochs * sum(tokens) + zero_shot)
     asked = (rows["validation"] * models + rows["test"]) * sum(tokens) * len(Grid().decoding)
     operations = training.parameters * (6 * learnt + 2 * asked)
+    steps = rows["train"] * (training.base.epochs + training.sft_epochs * len(strategies)) // training.base.batch_size
     stages = STAGES_ONCE + 2 * len(strategies) + models
-    seconds = operations / (EFFICIENCY * flops) + START * stages
+    seconds = operations / (EFFICIENCY * flops) + STEP * steps + START * stages
     formula = (
         f"{training.parameters / 1e6:.1f} M parameters x (6 x {learnt / 1e6:.1f} M tokens learnt + 2 x {asked / 1e6:.1f} M asked) / "
-        f"({EFFICIENCY} x {flops / 1e9:.0f} GFLOP/s measured) + {stages} stages x {START:.0f} s"
+        f"({EFFICIENCY} x {flops / 1e9:.0f} GFLOP/s measured) + {steps} steps x {STEP} s + {stages} stages x {START:.0f} s"
     )
     return seconds / 60, formula

@@ -1,7 +1,8 @@
 """Parameters that suit the rows: what presets chose for data sets of like size, prompts measured in tokens, strategies that time allows.
 
 Model: the builtin base of about two million parameters; a larger vocabulary goes with a narrower network.
-Epochs: a model that starts from nothing needs many passes over few rows, and more over many small classes.
+Steps: a model that starts from nothing needs some two thousand of the base and a thousand of SFT before it generalises from few rows, so
+these get small batches and many passes, and more over many small classes.
 Strategies: zero_shot always, the others while the estimate stays below `BUDGET` and their prompts fit into `LONGEST`.
 """
 
@@ -81,8 +82,9 @@ def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: floa
     knobs = {
         "model.max_length": max_length,
         "validate.single_row": "warning" if single else "error",
-        **{f"base.{key}": getattr(base, key) for key in ("vocab_size", "width", "dropout", "epochs")},
+        **{f"base.{key}": getattr(base, key) for key in ("vocab_size", "width", "dropout", "epochs", "batch_size")},
         "sft.epochs": training.sft_epochs,
+        "sft.batch_size": base.batch_size,
     }
     spent, formula = minutes(training, chosen, flops)
     cut = sum(int((lengths[name] > max_length).sum()) for name in chosen)
@@ -102,7 +104,8 @@ def _base(train: pd.DataFrame, language: str) -> Base:
     else:
         vocab_size = 2000 if rows <= 3500 else 3000 if rows <= 5000 else 4000
     epochs = 15 if rows < 2000 else 10 if rows < 6000 else 5 if rows < 20_000 else 3 if rows < 40_000 else 2
-    return Base(vocab_size=vocab_size, width=216 if vocab_size < 4000 else 192, epochs=epochs)
+    batch_size = 8 if rows < 2000 else 16 if rows < 10_000 else 32
+    return Base(vocab_size=vocab_size, width=216 if vocab_size < 4000 else 192, epochs=epochs, batch_size=batch_size)
 
 
 def _sft_epochs(train: pd.DataFrame) -> int:
