@@ -6,6 +6,7 @@ It looks, says what it found and what it doubts, and asks by one error for what 
 """
 
 import re
+import shlex
 import shutil
 import sys
 import unicodedata
@@ -146,6 +147,7 @@ def _said(start: Start, notes: list[str]) -> str:
     largest, smallest = max(classes, key=classes.__getitem__), min(classes, key=classes.__getitem__)
     separated = f", separated by {table.delimiter!r}" if table.delimiter else ""
     names = ", ".join(map(repr, table.columns))
+    file = shlex.quote(str(paths.raw(start.name) / start.file))
     lines = [
         f"{start.file}: {table.form}, {table.encoding}{separated}, {len(table.records)} rows, columns {names}",
         f"text: {start.text!r}, {median} characters in the middle, 95 % up to {p95}, at most {longest}; prompts in {start.language}",
@@ -155,7 +157,7 @@ def _said(start: Start, notes: list[str]) -> str:
         *(f"doubt: {doubt}" for doubt in start.doubts),
         f"an estimate of dvc repro on this machine: {plan.minutes:.0f} minutes = {plan.formula}",
         *(f"note: {note}" for note in notes if note),
-        f"written: {paths.PARAMS}, {paths.raw(start.name)}. Next: make run; `dvc add {paths.raw(start.name) / start.file}` tracks the file",
+        f"written: {paths.PARAMS}, {paths.raw(start.name)}. Next: make run; `dvc add {file}` tracks the file",
     ]
     return "\n".join(lines)
 

@@ -86,6 +86,7 @@ def test_english_with_semicolons_in_windows_1252_becomes_parameters_that_run(cap
         "text: 'said'",
         "label: 'feeling', 6 classes",
         "doubt: not UTF-8",
+        "`dvc add 'data/raw/my_tweets/My tweets.csv'`",
         "an estimate",
         "GFLOP/s",
     ):
