@@ -118,7 +118,9 @@ def sentence(found: Sequence[Arm], ds: str) -> str:
     if not learnt:
         return f"{paper.RL}; here only the control was run."
     best = max(learnt, key=lambda arm: arm.to_warmup.points if arm.to_warmup else arm.accuracy)
-    first = best.name if len(learnt) == 1 else f"of {len(learnt)} RL arms {best.name} gains most,"
+    gains = best.to_warmup is None or best.to_warmup.points > 0
+    several = f"of {len(learnt)} RL arms {best.name} gains most," if gains else f"none of {len(learnt)} RL arms gains, {best.name}"
+    first = best.name if len(learnt) == 1 else several
     parts = [f"{first} {_said(best.to_warmup, 'over its warm-up')}"]
     parts.append(_said(best.to_control, "over as many steps of plain SFT"))
     return f"{paper.RL}; here, {seeds(len(best.records))} of {ds}, {', '.join(parts)}; {_ranking(learnt)}; {_direct(learnt, ds)}."
