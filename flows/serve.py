@@ -6,6 +6,7 @@
 With PREFECT_API_URL set they are served to that server, and none is started.
 """
 
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ DESCRIPTIONS = {
 
 def main() -> None:
     """Serve until interrupted."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's `&` starts us with the interrupt ignored
     settings = get_current_settings()
     if not settings.api.url:
         if server.healthy(server.local_url()):

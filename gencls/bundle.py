@@ -144,7 +144,8 @@ def write(bundle: Bundle, model: Path, training: TrainingRows, card: str, folder
         model: folder of the trained model (`gencls.models.save`): adapters are merged there already.
         training: written only where the strategy takes examples from them per text.
     """
-    shutil.copytree(model, folder, ignore=shutil.ignore_patterns("gencls.json"))  # the training's card; bundle.json says it all
+    without = shutil.ignore_patterns("gencls.json")  # the training's card; bundle.json says it all
+    shutil.copytree(model, folder, ignore=without, copy_function=shutil.copyfile)  # not its modes: weights there are for their owner alone
     if bundle.retrieves:
         columns = [training.ids, training.texts, training.labels]
         pq.write_table(pa.table(columns, schema=TRAINING_SCHEMA), folder / TRAINING)

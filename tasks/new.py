@@ -6,8 +6,10 @@ It looks, says what it found and what it doubts, and asks by one error for what 
 """
 
 import re
+import shlex
 import shutil
 import sys
+import unicodedata
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -32,7 +34,7 @@ def main(arguments: list[str]) -> None:
     """Look at the file, decide, write, and say what comes next."""
     wanted = _arguments(arguments)
     file = Path(wanted.file)
-    name = _name(wanted.name or re.sub(r"\W+", "_", file.stem, flags=re.ASCII).strip("_").lower(), given=bool(wanted.name))
+    name = _name(wanted.name) if wanted.name else _name_of(file)
     note = _may_be_replaced(wanted.force)
     _may_be_placed(file, paths.raw(name), wanted.force)
     start = look(file, name, wanted)
@@ -80,13 +82,21 @@ def _arguments(arguments: list[str]) -> Namespace:
     return parser.parse_args(arguments)
 
 
-def _name(name: str, *, given: bool) -> str:
+def _name(name: str, source: str = "--name") -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_]*", name) or name in RESERVED_NAMES:
-        source = "--name" if given else "the file's name"
         raise StageError(
             f"{source} gives {name!r}, which cannot name a data set: letters, digits and _, none of {', '.join(RESERVED_NAMES)}; --name"
         )
     return name
+
+
+def _name_of(file: Path) -> str:
+    """The data set's name, from that of its file: `Rückgaben 2024.csv` gives ruckgaben_2024."""
+    base = "".join(c for c in unicodedata.normalize("NFKD", file.stem) if not unicodedata.combining(c))
+    name = re.sub(r"\W+", "_", base, flags=re.ASCII).strip("_").lower()
+    if not name:
+        raise StageError(f"{file}: its name has none of the letters and digits that name a data set, a to z and 0 to 9; name it: --name")
+    return _name(name, "the file's name")
 
 
 def _may_be_replaced(force: bool) -> str:
@@ -137,6 +147,7 @@ def _said(start: Start, notes: list[str]) -> str:
     largest, smallest = max(classes, key=classes.__getitem__), min(classes, key=classes.__getitem__)
     separated = f", separated by {table.delimiter!r}" if table.delimiter else ""
     names = ", ".join(map(repr, table.columns))
+    file = shlex.quote(str(paths.raw(start.name) / start.file))
     lines = [
         f"{start.file}: {table.form}, {table.encoding}{separated}, {len(table.records)} rows, columns {names}",
         f"text: {start.text!r}, {median} characters in the middle, 95 % up to {p95}, at most {longest}; prompts in {start.language}",
@@ -146,7 +157,7 @@ def _said(start: Start, notes: list[str]) -> str:
         *(f"doubt: {doubt}" for doubt in start.doubts),
         f"an estimate of dvc repro on this machine: {plan.minutes:.0f} minutes = {plan.formula}",
         *(f"note: {note}" for note in notes if note),
-        f"written: {paths.PARAMS}, {paths.raw(start.name)}. Next: make run; `dvc add {paths.raw(start.name) / start.file}` tracks the file",
+        f"written: {paths.PARAMS}, {paths.raw(start.name)}. Next: make run; `dvc add {file}` tracks the file",
     ]
     return "\n".join(lines)
 
@@ -159,4 +170,5 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except InputError as error:
-        sys.exit(f"new: {error}")
+        make = '\nwith make: OPTIONS="--flag value"' if "--" in str(error) else ""
+        sys.exit(f"new: {error}{make}")

@@ -170,7 +170,6 @@ def finish(run: Run, done: Sequence[Done]) -> Drift:
         new=new,
         measures=compared,
         unlike=run.readings.unlike,
-        verdict=verdict,
     )
     (out / "drift.html").write_text(page.render(content), encoding="utf-8", newline="\n")
     found = [asdict(measure) | {"exceeded": measure.exceeded} for measure in compared]

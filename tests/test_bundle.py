@@ -41,6 +41,7 @@ def test_it_reads_back_as_written_and_again_gives_the_same_bytes(similar: Path, 
     assert read.strategy == SIMILAR and read.retrieves and bundle.training_rows(similar) == bundles.TRAINING
     again = bundles.make(base_folder, tmp_path / "again", SIMILAR)
     assert {f.name: f.read_bytes() for f in again.iterdir()} == {f.name: f.read_bytes() for f in similar.iterdir()}
+    assert len({f.stat().st_mode for f in again.iterdir()}) == 1, "whoever may read one file may read all, the weights too"
 
 
 def test_training_texts_are_in_it_only_where_prompts_show_them(similar: Path, base_folder: Path, tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ def test_english_with_semicolons_in_windows_1252_becomes_parameters_that_run(cap
         "text: 'said'",
         "label: 'feeling', 6 classes",
         "doubt: not UTF-8",
+        "`dvc add 'data/raw/my_tweets/My tweets.csv'`",
         "an estimate",
         "GFLOP/s",
     ):
@@ -229,6 +230,17 @@ def test_parameters_that_were_edited_are_kept_and_need_force(capsys: pytest.Capt
     new.main([file, "--force"])
     assert Path("params.yaml.1.bak").read_text() == edited
     assert "kept as params.yaml.1.bak" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("file", "name"), [("Rückgaben 2024.csv", "ruckgaben_2024"), ("ｱ１ -- déjà-vu!.csv", "1_deja_vu")])
+def test_the_data_set_has_the_name_of_its_file(file: str, name: str) -> None:
+    new.main([str(write(tickets(), Path(file)))])
+    assert list(params.load(paths.PARAMS).datasets) == [name]
+
+
+def test_a_file_whose_name_cannot_be_that_of_a_data_set_is_asked_for_another() -> None:
+    with pytest.raises(StageError, match=r"新闻\.csv: its name has none of the letters and digits .*; name it: --name"):
+        new.main([str(write(tickets(), Path("新闻.csv")))])
 
 
 def test_the_folder_of_another_data_set_is_left_alone() -> None:

@@ -129,6 +129,12 @@ def test_a_lone_carriage_return_and_excels_mark_survive(classifier: Classifier, 
     assert content.startswith("\ufefftext;note;predicted".encode()) and b'\n"a\rb";"c;d";' in content
 
 
+def test_what_a_spreadsheet_wrote_in_another_encoding_it_reads_again(shell: Callable[..., None], tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_bytes("Größe;text\nü;late\n".encode("windows-1252"))
+    shell(tmp_path / "in.csv", tmp_path / "out.csv", "--delimiter", ";", "--encoding", "windows-1252")
+    assert (tmp_path / "out.csv").read_bytes().startswith("\ufeffGröße;text;predicted".encode())
+
+
 def test_the_text_is_the_models_column_or_template_or_said_or_found(classifier: Classifier, base_folder: Path, tmp_path: Path) -> None:
     taught = Classifier.load(bundles.make(base_folder, tmp_path / "template", text="{a}\n{b}"), device="cpu")
     both = write(tmp_path / "in.jsonl", [{"a": "where", "b": "parcel", "message": "late"}, {"a": "money", "b": None, "message": "back"}])

@@ -29,7 +29,9 @@ class Served:
     def __init__(self, root: Path) -> None:
         self.root, self.port = root, server.free_port()
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT), "PREFECT_SERVER_API_PORT": str(self.port)}
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited, as in a script that starts it with `&`
         self.process = self.command("flows.serve")
+        signal.signal(signal.SIGINT, before)
         self.deployment: dict[str, Any] = {}
 
     def command(self, module: str, *arguments: str) -> "subprocess.Popen[str]":

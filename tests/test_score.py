@@ -61,7 +61,7 @@ def test_every_file_is_predicted_and_read_as_the_data_set_was(wanted: Callable[.
         "tuesday.jsonl",
         "tuesday.jsonl.unreadable.jsonl",
     ]
-    head, first, *_ = (out / "monday.csv").read_text(encoding="utf-8").splitlines()
+    head, first, *_ = (out / "monday.csv").read_text(encoding="utf-8-sig").splitlines()
     assert head.startswith("Nr;Beschreibung;predicted;confidence") and " ü;" in first
     tuesday = [json.loads(line) for line in (out / "tuesday.jsonl").read_text(encoding="utf-8").splitlines()]
     assert all(row["Beschreibung"].endswith(" ü") for row in tuesday), "the encoding of the data set's csv is not that of jsonl"

@@ -22,8 +22,8 @@ EFFECTS = {
     "labels": ("predicted labels", "stability index", "chi-square"),
     "confidence": ("confidence", "Kolmogorov-Smirnov distance", "Kolmogorov-Smirnov"),
     "abstained": ("share abstained", "rise", "chi-square"),
-    "unseen_characters": ("characters unseen in training, per text", "rise of the mean", "Welch's t"),
-    "unseen_tokens": ("tokens unseen in training, per text", "rise of the mean", "Welch's t"),
+    "unseen_characters": ("unseen characters per text", "rise of the mean", "Welch's t"),
+    "unseen_tokens": ("unseen tokens per text", "rise of the mean", "Welch's t"),
 }
 """Measure → what it is of, its effect size, its test."""
 
@@ -42,7 +42,6 @@ class Page:
     new: pd.DataFrame
     measures: Sequence[Measure]
     unlike: Sequence[Row]
-    verdict: str
 
 
 @dataclass(frozen=True)

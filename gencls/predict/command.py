@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from gencls.predict.source import FORMATS, STANDARD, FileError, format_of, opened
+from gencls.sources.files import DELIMITERS
 
 EPILOG = """\
 IN's columns pass through; behind them come predicted, confidence, abstained and a probability per label (p_<label>), nearest, the
@@ -26,7 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--from", dest="source_format", choices=FORMATS, help="format of IN")
     parser.add_argument("--to", dest="format", choices=FORMATS, help="format of OUT")
     parser.add_argument("--delimiter", help="of a csv IN; default: a comma, for tsv a tab")
-    parser.add_argument("--encoding", default="utf-8", help="of IN, as Python names it; OUT is UTF-8")
+    parser.add_argument("--encoding", default="utf-8", help="of IN, as Python names it; OUT is UTF-8, marked so if IN is not")
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the model runs; auto takes a GPU if there is one"
     )
@@ -40,8 +41,10 @@ def run(given: Namespace) -> None:
     """
     _check(given)
     with opened(given.source, given.source_format, given.delimiter, given.encoding) as source:
+        if source.format in DELIMITERS:
+            source.header()
         form = given.format or (source.format if given.out == STANDARD else format_of(Path(given.out), "--to"))
-        from gencls.classifier import Classifier  # torch comes now, so that a wrong name or option is said at once
+        from gencls.classifier import Classifier  # torch comes now, so that a wrong name, option or header is said at once
         from gencls.predict.run import Job
         from gencls.predict.run import run as predict_file
 

@@ -4,6 +4,7 @@ Unlike training (gencls/sources/files.py), which stops at a bad row, this goes o
 that are not of the encoding arrive as lone surrogates (PEP 383), so that one bad byte costs one row.
 """
 
+import codecs
 import csv
 import json
 import shutil
@@ -95,7 +96,9 @@ class Source:
 
     @property
     def marked(self) -> bool:
-        """Whether the file starts with the UTF-8 byte order mark, by which Excel knows its encoding."""
+        """Whether OUT needs the byte order mark, by which Excel knows UTF-8: this file starts with it, or is of another encoding."""
+        if codecs.lookup(self.encoding).name not in ("utf-8", "ascii"):
+            return True
         with self.path.open("rb") as file:
             return file.read(3) == b"\xef\xbb\xbf"
 

@@ -43,6 +43,7 @@ function show(prediction) {
   at("explanation").hidden = !prediction.explanation;
   at("explanation").textContent = prediction.explanation ?? "";
   const shares = Object.entries(prediction.probabilities).sort((a, b) => b[1] - a[1]);
+  at("bars").style.setProperty("--threshold", 100 * Number(at("form").dataset.threshold) + "%");
   at("bars").replaceChildren(...shares.map(([label, share]) => bar(label, share, label === prediction.label)));
   const nearest = prediction.nearest ?? [];
   at("rows").replaceChildren(...nearest.map(example));
