@@ -121,3 +121,14 @@ def test_an_rl_study_shares_base_and_sft_with_the_preset_of_its_data_set(study: 
     assert paper | {"sft"} <= set(content["rl"]["algorithms"])
     assert {**content["rl"], "algorithms": None} == {**other["rl"], "algorithms": None}
     assert content["strategies"]["zero_shot"] == other["strategies"]["zero_shot"]
+
+
+def test_the_rl_study_over_reasonings_shares_all_it_can_with_the_presets_that_it_joins() -> None:
+    content, reasoning, direct = (raw(ROOT / f"presets/{name}.yaml") for name in ("rl_reasoned_intents", "reasoning_intents", "rl_intents"))
+    for section in set(content) - {"grid", "rl", "report"}:
+        assert content[section] == reasoning[section], section
+    assert set(content["grid"]["train"]) == {*reasoning["grid"]["train"], "zero_shot"}
+    own = {"algorithms", "warmups"}
+    assert {key: value for key, value in content["rl"].items() if key not in own} == {
+        key: value for key, value in direct["rl"].items() if key not in own
+    }
