@@ -184,7 +184,7 @@ def test_the_filter_keeps_rationales_that_tell_the_label_and_final_shows_what_wa
     assert 0 < summary["kept"] == len(kept) < summary["good"] == len(good) <= summary["rows"] == 90
     tells = [TELLING[label] in rationale.split() for label, rationale in zip(good["label"], good["written"], strict=True)]
     right = pd.Series(tells, index=good.index)
-    assert right[kept.index].mean() > right.drop(kept.index).mean() + 0.2
+    assert right[kept.index].mean() > right.drop(kept.index).mean() + 0.1
     for name in settings.strategies:
         render.main(settings, "d", name)
     for name in settings.grid.train:
