@@ -165,7 +165,7 @@ def test_every_arm_learns_from_the_same_rows_and_says_what_it_wrote(project: par
 
 def test_the_filter_keeps_rationales_that_tell_the_label_and_final_shows_what_was_written(project: params.Params) -> None:
     """The whole recipe, with a reasoner that has learnt something but writes carelessly."""
-    careless = {"kinds": ["written", "blind"], "temperature": 1.5, "top_p": 1.0}
+    careless = {"kinds": ["written", "blind"], "temperature": 1.5, "top_p": 0.999}
     changes = {
         "reasoner": SECTIONS["reasoner"] | {"epochs": 15, "lr": 0.01},
         "rationalise": careless | {"keep": "consistent"},
@@ -184,7 +184,7 @@ def test_the_filter_keeps_rationales_that_tell_the_label_and_final_shows_what_wa
     assert 0 < summary["kept"] == len(kept) < summary["good"] == len(good) <= summary["rows"] == 90
     tells = [TELLING[label] in rationale.split() for label, rationale in zip(good["label"], good["written"], strict=True)]
     right = pd.Series(tells, index=good.index)
-    assert right[kept.index].mean() > right.drop(kept.index).mean() + 0.1
+    assert right[kept.index].mean() > right.drop(kept.index).mean() + 0.2
     for name in settings.strategies:
         render.main(settings, "d", name)
     for name in settings.grid.train:
