@@ -3,13 +3,14 @@
 import copy
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 from transformers import AutoModelForCausalLM, Qwen2Config
 
-from gencls.linear import LEAST, OneDnnLinear, faster
+from gencls.linear import LEAST, OneDnnLinear, _is_zen5, faster
 
 
 def pair(inputs: int, outputs: int, *, bias: bool) -> tuple[nn.Linear, nn.Linear]:
@@ -59,6 +60,17 @@ def test_a_model_keeps_its_weights_and_what_it_says() -> None:
     with torch.inference_mode():
         torch.testing.assert_close(plain(ids).logits, ours(ids).logits, rtol=0, atol=1e-5)
     assert list(plain.state_dict()) == list(ours.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("vendor", "family", "expected"), [("AuthenticAMD", 26, True), ("AuthenticAMD", 25, False), ("GenuineIntel", 26, False)]
+)
+def test_only_processors_whose_wide_units_mkl_leaves_idle_get_other_products(
+    tmp_path: Path, vendor: str, family: int, expected: bool
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nvendor_id\t: {vendor}\ncpu family\t: {family}\nmodel\t\t: 17\n")
+    assert _is_zen5(tmp_path / "cpuinfo") is expected
+    assert not _is_zen5(tmp_path / "nowhere")
 
 
 GROWTH = """
