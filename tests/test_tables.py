@@ -1,6 +1,8 @@
 """Tables over recorded runs: what each study contributes, means and intervals over seeds, exact paired tests, honest sentences."""
 
 import re
+import subprocess
+import sys
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -53,9 +55,21 @@ def test_each_study_contributes_its_own_arms() -> None:
     assert {name: own["accuracy"] for name, own in found.items()} == {"naive_sft": 0.5, "reasoned_written": 1.0, "rl_grpo": 1.0}
 
 
-def test_seeds_with_other_test_rows_are_one_clear_error() -> None:
-    with pytest.raises(runs.RunsError, match="d, knn: seeds with 2 and 3 test rows"):
-        summary.summary([run("d", 7, knn=[1, 0]), run("d", 8, knn=[1, 0, 1])])
+def test_seeds_with_test_rows_of_their_own_count_the_same() -> None:
+    """A file that each seed splits anew, by text: accuracies 1/2 and 3/4, and the four rows that differ are all better: 2 / 2**4."""
+    made = [run("d", 7, knn=[1, 0], naive_sft=[0, 0]), run("d", 8, knn=[1, 0, 1, 1], naive_sft=[0, 0, 0, 0])]
+    found = summary.summary(made)["d"]["knn"]
+    assert found["accuracy"] == 0.625 and found["rows"] == 2 and found["seeds"] == [7, 8]
+    difference = compare.difference([(one["arms"]["knn"], one["arms"]["naive_sft"]) for one in made])
+    assert difference is not None and difference.points == 0.625 and difference.p == 2 / 2**4 and difference.seeds == 2
+    low, high = difference.ci
+    assert 0 <= low < 0.625 < high <= 1
+
+
+def test_an_arm_with_fewer_seeds_than_its_row_names_them() -> None:
+    made = [run("d", 7, naive_sft=[1, 0], best_cell=[1, 0], sequence_head=[1, 1]), run("d", 8, naive_sft=[1, 0], best_cell=[1, 1])]
+    row = summary.overview(summary.summary(made))[1]
+    assert row[2].endswith(" (seed 7)") and "seed" not in row[3] + row[5] and row[6] == "2"
 
 
 # ---- comparing over seeds
@@ -68,17 +82,17 @@ def test_the_half_width_over_seeds_is_that_of_the_t_interval() -> None:
 
 def test_with_one_seed_the_paired_test_is_mcnemars() -> None:
     """Five rows that only a got right, one that only b did: 2 · (1 + 6) / 2**6."""
-    found = compare.difference([(arm([1] * 5 + [0, 1, 0]), arm([0] * 5 + [1, 1, 0]))], "")
+    found = compare.difference([(arm([1] * 5 + [0, 1, 0]), arm([0] * 5 + [1, 1, 0]))])
     assert found is not None and found.p == 0.21875 and found.points == 0.5 and found.seeds == 1
 
 
 def test_over_seeds_a_row_is_one_observation() -> None:
     """Sums over seeds 2, 1, -1: of the eight sums ±2 ±1 ±1, which are 4, 2, 2, 0, 0, -2, -2, -4, six reach 2."""
     both = [(arm([1, 1, 0, 1]), arm([0, 0, 1, 1])), (arm([1, 0, 1, 0]), arm([0, 0, 1, 0]))]
-    found = compare.difference(both, "")
+    found = compare.difference(both)
     assert found is not None and found.p == 0.75 and found.points == 0.25 and found.seeds == 2
-    assert compare.difference([(both[0][0], both[0][0])], "") == compare.Difference(0.0, (0.0, 0.0), 1.0, 1)
-    assert compare.difference([], "") is None
+    assert compare.difference([(both[0][0], both[0][0])]) == compare.Difference(0.0, (0.0, 0.0), 1.0, 1)
+    assert compare.difference([]) is None
 
 
 def test_the_exact_test_is_that_of_counting_all_signs() -> None:
@@ -155,6 +169,21 @@ def test_rl_is_compared_with_its_own_warm_up_and_with_continued_sft() -> None:
     assert sentence.startswith("GenCLS++ finds that RL adds") and sentence.count(".\n") == 0
 
 
+def test_algorithms_are_ranked_from_one_warm_up() -> None:
+    """Those of the other warm-up would turn the order round."""
+    made = {
+        f"rl_{name}{algorithm}": arm(hits, cell="c", warmup=warmup, algorithm=algorithm)
+        for name, warmup, algorithm, hits in (
+            ("", "zero_shot", "reinforce_pp", MORE),
+            ("", "zero_shot", "grpo", BETTER),
+            ("numeric_", "numeric", "reinforce_pp", BETTER),
+            ("numeric_", "numeric", "grpo", WARM),
+        )
+    }
+    _, sentence = rl.text([run("d", 7, "rl", **made)], "d") or ([], "")
+    assert "REINFORCE++ is not ahead of the others (reinforce_pp 60.0, grpo 90.0)" in sentence
+
+
 def test_rl_over_seeds_shows_their_spread_and_needs_no_more_than_a_warm_up() -> None:
     rows, sentence = rl.text([run("d", 7, warm_up=[1, 0], rl_grpo=[1, 1]), run("d", 8, warm_up=[1, 0], rl_grpo=[0, 0])], "d") or ([], "")
     assert rows[1][:3] == ["rl_grpo", f"50.0 ± {100 * 12.7062 * 0.5**0.5 / 2**0.5:.1f}", "50.0 ± 0.0"] and rows[1][4:] == ["–"] * 4 + ["2"]
@@ -227,13 +256,36 @@ def test_tables_are_made_from_recorded_runs_only(
     assert "##" not in Path("results/d.md").read_text() and "| knn | 33.3 [" in Path("results/d.md").read_text()
 
 
+def test_a_recorded_run_that_is_damaged_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("results/runs").mkdir(parents=True)
+    Path("results/runs/d-rl-7.json").write_text("{")
+    with pytest.raises(results.ResultsError, match=r"results/runs/d-rl-7\.json: not JSON: .*; record the run again"):
+        results.make()
+
+
+def dvc(*command: str) -> None:
+    subprocess.run([sys.executable, "-m", "dvc", *command], check=True)
+
+
 def test_a_run_is_recorded_by_data_set_study_and_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for command in (["init", "-q"], ["-c", "user.name=T", "-c", "user.email=t@t", "commit", "-q", "--allow-empty", "-m", "start"]):
         results._git(*command)
+    Path("dvc.yaml").write_text("stages:\n  report:\n    cmd: echo {} > made\n    deps: [given]\n    outs: [made]\n")
+    Path("given").write_text("1")
+    dvc("init", "--no-scm", "-q")
     with pytest.raises(results.ResultsError, match="no records there; dvc repro makes them"):
         results.record()
     paths.RESULTS.mkdir(parents=True)
+    stage.write_json({}, paths.RESULTS / "d.json")
+    with pytest.raises(results.ResultsError, match="code differs from the commit"):
+        results.record()
+    for command in (["add", "dvc.yaml"], ["-c", "user.name=T", "-c", "user.email=t@t", "commit", "-q", "-m", "stages"]):
+        results._git(*command)
+    with pytest.raises(results.ResultsError, match="other code or parameters than are here now; dvc repro first: report"):
+        results.record()
+    dvc("repro", "-q")
     for study in ("strategies", "reasoning"):
         made = run("d", 8, study, naive_sft=[1, 0], knn=[1, 1])
         del made["commit"]

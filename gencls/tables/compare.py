@@ -3,6 +3,7 @@
 - Intervals in brackets come from resampling test rows, each with its hits under all seeds at once; with one seed that is the plain
   bootstrap interval. They say how far another test set might differ.
 - `±` is the half-width of the 95 % t interval over the seeds' own values: how far other seeds might differ. One seed says nothing of it.
+- Seeds with other numbers of test rows have rows of their own: each is resampled for itself, and its rows are observations of their own.
 - The paired test takes a row, with all its seeds, as one observation, because the same row under two seeds is not two rows: under the null
   hypothesis each row's difference d (right answers of a minus those of b, summed over seeds) could as well be -d. Exact, two-sided; with
   one seed it is McNemar's exact test.
@@ -39,8 +40,20 @@ def half_width(values: Sequence[float]) -> float | None:
     return float(t.ppf(0.975, len(values) - 1)) * stdev(values) / float(np.sqrt(len(values)))
 
 
-def resampled(values: Floats, resamples: int = RESAMPLES) -> Floats:
-    """(resamples,) means over drawn rows; equal numbers of rows are drawn alike."""
+def mean_over_seeds(groups: Sequence[Floats]) -> float:
+    """Each seed counts the same, however many rows it has."""
+    return float(np.mean([value for group_SN in groups for value in group_SN.mean(axis=1)]))
+
+
+def resampled(groups: Sequence[Floats], resamples: int = RESAMPLES) -> Floats:
+    """(resamples,) means over drawn rows of `stacked` values, the seeds of a row together; equal numbers of rows are drawn alike."""
+    weights = [len(group_SN) for group_SN in groups]
+    draws = [_draws(group_SN.mean(axis=0), resamples) for group_SN in groups]
+    means: Floats = np.average(draws, axis=0, weights=weights)
+    return means
+
+
+def _draws(values: Floats, resamples: int) -> Floats:
     drawn = np.random.default_rng(7).integers(len(values), size=(resamples, len(values)))
     means: Floats = values[drawn].mean(axis=1)
     return means
@@ -52,14 +65,14 @@ def interval(means: Floats) -> tuple[float, float]:
     return round(float(low), 6), round(float(high), 6)
 
 
-def difference(pairs: Sequence[tuple[Record, Record]], what: str) -> Difference | None:
-    """`pairs` has both arms of every seed that has both; `what` names them in errors. None without any."""
+def difference(pairs: Sequence[tuple[Record, Record]]) -> Difference | None:
+    """`pairs` has both arms of every seed that has both; None without any."""
     if not pairs:
         return None
-    a_SN, b_SN = stacked([a for a, _ in pairs], what), stacked([b for _, b in pairs], what)
-    d_SN = a_SN - b_SN
-    means = d_SN.mean(axis=0)
-    return Difference(round(float(means.mean()), 6), interval(resampled(means)), flip_test(d_SN.sum(axis=0)), len(pairs))
+    both = zip(stacked([a for a, _ in pairs]), stacked([b for _, b in pairs]), strict=True)
+    groups = [a_SN - b_SN for a_SN, b_SN in both]
+    p = flip_test(np.concatenate([d_SN.sum(axis=0) for d_SN in groups]))
+    return Difference(round(mean_over_seeds(groups), 6), interval(resampled(groups)), p, len(pairs))
 
 
 def flip_test(differences: Floats) -> float:

@@ -6,7 +6,7 @@ seconds) is a dash.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gencls.params import REASONS
 from gencls.report import paper
@@ -27,10 +27,12 @@ class Arm:
 
     Attributes:
         records: seed → its record, and those of its warm-up and its control where the run has them.
+        warmup: the strategy of the SFT model that it started from; None where the run had only one.
         to_warmup, to_control: accuracy minus theirs; p adjusted for the number of arms.
     """
 
     name: str
+    warmup: str | None
     algorithm: str
     reasons: bool
     records: dict[int, tuple[Record, Record | None, Record | None]]
@@ -67,25 +69,26 @@ def control(run: Run, name: str) -> Record | None:
     return next((arm for other, arm in same if algorithm(other, arm) == CONTROL), None)
 
 
-def arms(runs: Sequence[Run], ds: str) -> list[Arm]:
+def arms(runs: Sequence[Run]) -> list[Arm]:
     """Of a data set: direct answers first, and in the order of `ORDER`; p-values are Holm's, over all arms of a comparison."""
     names = dict.fromkeys(name for run in runs for name in run["arms"] if name.startswith("rl_"))
-    found = [_arm([run for run in runs if name in run["arms"]], name, ds) for name in names]
+    found = [_arm([run for run in runs if name in run["arms"]], name) for name in names]
     found.sort(key=lambda arm: (arm.reasons, ORDER.index(arm.algorithm) if arm.algorithm in ORDER else len(ORDER), arm.name))
     to_warmup, to_control = (compare.holm([getattr(arm, key) for arm in found]) for key in ("to_warmup", "to_control"))
-    return [Arm(arm.name, arm.algorithm, arm.reasons, arm.records, a, b) for arm, a, b in zip(found, to_warmup, to_control, strict=True)]
+    return [replace(arm, to_warmup=a, to_control=b) for arm, a, b in zip(found, to_warmup, to_control, strict=True)]
 
 
-def _arm(runs: Sequence[Run], name: str, ds: str) -> Arm:
+def _arm(runs: Sequence[Run], name: str) -> Arm:
     records = {run["seed"]: (run["arms"][name], warmup(run, name), control(run, name)) for run in runs}
     own, started, _ = next(iter(records.values()))
     return Arm(
         name=name,
+        warmup=own.get("warmup"),
         algorithm=algorithm(name, own),
         reasons=started is not None and started.get("reasoning") in REASONS,
         records=records,
-        to_warmup=compare.difference([(a, b) for a, b, _ in records.values() if b is not None], f"{ds}, {name}"),
-        to_control=compare.difference([(a, c) for a, _, c in records.values() if c is not None], f"{ds}, {name}"),
+        to_warmup=compare.difference([(a, b) for a, b, _ in records.values() if b is not None]),
+        to_control=compare.difference([(a, c) for a, _, c in records.values() if c is not None]),
     )
 
 
@@ -123,7 +126,7 @@ def sentence(found: Sequence[Arm], ds: str) -> str:
     first = best.name if len(learnt) == 1 else several
     parts = [f"{first} {_said(best.to_warmup, 'over its warm-up')}"]
     parts.append(_said(best.to_control, "over as many steps of plain SFT"))
-    return f"{paper.RL}; here, {seeds(len(best.records))} of {ds}, {', '.join(parts)}; {_ranking(learnt)}; {_direct(learnt, ds)}."
+    return f"{paper.RL}; here, {seeds(len(best.records))} of {ds}, {', '.join(parts)}; {_ranking(learnt)}; {_direct(learnt)}."
 
 
 def _said(found: Difference | None, over: str) -> str:
@@ -133,28 +136,31 @@ def _said(found: Difference | None, over: str) -> str:
 
 
 def _ranking(found: Sequence[Arm]) -> str:
-    direct = {arm.algorithm: arm.accuracy for arm in found if arm.algorithm in paper.ALGORITHMS and not arm.reasons}
+    """Of the algorithms that started from one warm-up: naive SFT, whose arms are named by the algorithm alone, or else the first."""
+    answers = [arm for arm in found if arm.algorithm in paper.ALGORITHMS and not arm.reasons]
+    started = [arm.warmup for arm in sorted(answers, key=lambda arm: arm.name != f"rl_{arm.algorithm}")]
+    direct = {arm.algorithm: arm.accuracy for arm in answers if arm.warmup == started[0]}
     if len(direct) < 2 or "reinforce_pp" not in direct:
         return "which algorithm is best was not compared"
     listed = ", ".join(f"{name} {percent(accuracy)}" for name, accuracy in direct.items())
-    first = max(direct.values())
-    if direct["reinforce_pp"] == first and list(direct.values()).count(first) == 1:
+    highest = max(direct.values())
+    if direct["reinforce_pp"] == highest and list(direct.values()).count(highest) == 1:
         return f"REINFORCE++ is ahead of the others ({listed})"
     return f"REINFORCE++ is not ahead of the others ({listed})"
 
 
-def _direct(found: Sequence[Arm], ds: str) -> str:
+def _direct(found: Sequence[Arm]) -> str:
     """The best direct arm against the best reasoned one, on their common seeds."""
     sides = [[arm for arm in found if arm.reasons == reasons] for reasons in (False, True)]
     if not all(sides):
         return "reasoned answers were not trained by RL"
     a, b = (max(side, key=lambda arm: arm.accuracy) for side in sides)
     pairs = [(records[0], b.records[seed][0]) for seed, records in a.records.items() if seed in b.records]
-    verdict = change(compare.difference(pairs, f"{ds}, {a.name} and {b.name}"))
+    verdict = change(compare.difference(pairs))
     return f"direct answers ({a.name}) differ from reasoned ones ({b.name}) by {verdict}"
 
 
 def text(runs: Sequence[Run], ds: str) -> tuple[Rows, str] | None:
     """The table and the sentence below it; None where no RL was run."""
-    found = arms(recorded.with_rl(runs, ds), ds)
+    found = arms(recorded.with_rl(runs, ds))
     return (table(found), sentence(found, ds)) if found else None

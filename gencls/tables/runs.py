@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gencls.errors import InputError
-
 Run = Mapping[str, Any]
 Record = Mapping[str, Any]
 """An arm of a run: accuracy, macro_f1, their intervals, rows, cell, correct."""
@@ -22,10 +20,6 @@ STRATEGIES, RL, REASONING = "strategies", "rl", "reasoning"
 STUDIES = (STRATEGIES, RL, REASONING)
 ALIASES = ("best", "warm_up")
 """Roles that only repeat another arm, or that an RL arm is compared with."""
-
-
-class RunsError(InputError):
-    """Recorded runs that cannot stand in one table; the message names them."""
 
 
 def data_sets(runs: Sequence[Run]) -> list[str]:
@@ -75,13 +69,10 @@ def hits_of(arm: Record) -> Floats:
     return hits
 
 
-def stacked(records: Sequence[Record], what: str) -> Floats:
-    """(seeds, rows) hits of one arm.
+def stacked(records: Sequence[Record]) -> list[Floats]:
+    """Hits of one arm, (seeds, rows): one array where all seeds have the same number of test rows, else one for each seed.
 
-    Raises:
-        RunsError: the seeds were tested on different numbers of rows; `what` names the arm.
+    A seed that splits a file has test rows of its own, and where texts occur several times not even as many: rows are split by text.
     """
-    rows = sorted({int(arm["rows"]) for arm in records})
-    if len(rows) > 1:
-        raise RunsError(f"results/runs, {what}: seeds with {' and '.join(map(str, rows))} test rows; record them under one params.yaml")
-    return np.stack([hits_of(arm) for arm in records])
+    hits = [hits_of(arm) for arm in records]
+    return [np.stack(hits)] if len({len(own) for own in hits}) == 1 else [own[None] for own in hits]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gencls.tables import runs as recorded
-from gencls.tables.compare import average, difference, interval, resampled
+from gencls.tables.compare import average, difference, interval, mean_over_seeds, resampled
 from gencls.tables.runs import Record, Run, stacked
 from gencls.tables.words import NONE, Rows, bounds, change, percent
 
@@ -26,7 +26,7 @@ def summary(runs: Sequence[Run]) -> Summary:
     found: Summary = {}
     for ds in recorded.data_sets(runs):
         arms = recorded.arms(runs, ds)
-        found[ds] = {name: _arm(ds, name, arms[name]) for name in sorted(arms, key=_place)}
+        found[ds] = {name: _arm(name, arms[name]) for name in sorted(arms, key=_place)}
     return found
 
 
@@ -34,17 +34,17 @@ def _place(arm: str) -> tuple[int, str]:
     return (ORDER.index(arm) if arm in ORDER else len(ORDER), arm)
 
 
-def _arm(ds: str, arm: str, runs: Sequence[Run]) -> dict[str, Any]:
-    """The interval of macro-F1, which bits cannot give, is the mean of the seeds' own."""
+def _arm(arm: str, runs: Sequence[Run]) -> dict[str, Any]:
+    """The interval of macro-F1, which bits cannot give, is the mean of the seeds' own; `rows` are those of the smallest seed."""
     records = [recorded.record(run, arm) for run in runs]
-    hits = stacked(records, f"{ds}, {arm}").mean(axis=0)
+    hits = stacked(records)
     return {
-        "accuracy": round(float(hits.mean()), 6),
+        "accuracy": round(mean_over_seeds(hits), 6),
         "macro_f1": average([record["macro_f1"] for record in records]),
         "accuracy_ci": list(interval(resampled(hits))),
         "macro_f1_ci": [average([record["macro_f1_ci"][end] for record in records]) for end in (0, 1)],
         "seeds": [run["seed"] for run in runs],
-        "rows": len(hits),
+        "rows": min(record["rows"] for record in records),
         "commit": sorted({run["commit"] for run in runs}),
         "cell": [record["cell"] for record in records],
     }
@@ -64,15 +64,24 @@ def _scores(arm: Mapping[str, Any]) -> list[str]:
 
 
 def overview(found: Summary) -> Rows:
-    """The README's table: a row per data set, accuracy with its interval and macro-F1 of the main arms, seeds and commits."""
+    """The README's table: a row per data set, accuracy with its interval and macro-F1 of the main arms, seeds and commits.
+
+    An arm with fewer seeds than the row names them: a mean over one seed is not to be compared with one over three.
+    """
     rows = [["data set", *MAIN.values(), "seeds", "commit"]]
     for ds, arms in found.items():
-        cells = [f"{_scores(arms[arm])[0]} / {percent(arms[arm]['macro_f1'])}" if arm in arms else NONE for arm in MAIN]
-        counts = [str(len(arms[arm]["seeds"])) for arm in ("naive_sft", "best_cell") if arm in arms]
-        if counts:
-            commits = dict.fromkeys(commit for arm in MAIN if arm in arms for commit in arms[arm]["commit"])
-            rows.append([f"[{ds}](results/{ds}.md)", *cells, " and ".join(dict.fromkeys(counts)), ", ".join(commits)])
+        if not {"naive_sft", "best_cell"} & set(arms):
+            continue
+        most = max(len(arms[arm]["seeds"]) for arm in MAIN if arm in arms)
+        cells = [_shown(arms[arm], most) if arm in arms else NONE for arm in MAIN]
+        commits = dict.fromkeys(commit for arm in MAIN if arm in arms for commit in arms[arm]["commit"])
+        rows.append([f"[{ds}](results/{ds}.md)", *cells, str(most), ", ".join(commits)])
     return rows
+
+
+def _shown(arm: Mapping[str, Any], most: int) -> str:
+    fewer = "" if len(arm["seeds"]) == most else f" ({', '.join(f'seed {seed}' for seed in arm['seeds'])})"
+    return f"{_scores(arm)[0]} / {percent(arm['macro_f1'])}{fewer}"
 
 
 def gain(runs: Sequence[Run], data_sets: Sequence[str], arm: str = "best_cell") -> dict[str, Any] | None:
@@ -81,9 +90,9 @@ def gain(runs: Sequence[Run], data_sets: Sequence[str], arm: str = "best_cell") 
     for ds in data_sets:
         both = _both(runs, ds, arm, "naive_sft")
         if both:
-            ours, naive = (stacked(own, f"{ds}, {arm} and naive_sft").mean(axis=0) for own in zip(*both, strict=True))
+            ours, naive = (stacked(own) for own in zip(*both, strict=True))
             draws.append(resampled(ours) / resampled(naive) - 1)  # the same rows are drawn for both
-            means.append(ours.mean() / naive.mean() - 1)
+            means.append(mean_over_seeds(ours) / mean_over_seeds(naive) - 1)
             used.append(ds)
     if not used:
         return None
@@ -105,7 +114,7 @@ def sentence(found: Mapping[str, Any] | None, paper: float, which: str) -> str:
 
 def against_svm(runs: Sequence[Run], data_sets: Sequence[str]) -> str:
     """The best cell against the strongest plain baseline of each data set, in one sentence that also says where it falls short."""
-    found = {ds: difference(_both(runs, ds, "best_cell", "linear_svm"), f"{ds}, best_cell and linear_svm") for ds in data_sets}
+    found = {ds: difference(_both(runs, ds, "best_cell", "linear_svm")) for ds in data_sets}
     known = {ds: one for ds, one in found.items() if one is not None}
     if not known:
         return "No data set has both a best cell and the linear SVM yet."

@@ -35,19 +35,19 @@ def kinds(runs: Sequence[Run]) -> dict[str, list[tuple[Run, Record]]]:
     return {kind: records for kind, records in found.items() if records}
 
 
-def differences(found: Mapping[str, list[tuple[Run, Record]]], reference: str, ds: str) -> dict[str, Difference | None]:
+def differences(found: Mapping[str, list[tuple[Run, Record]]], reference: str) -> dict[str, Difference | None]:
     """Kind → its accuracy minus that of `reference`, on the runs that have both; p-values are Holm's over the kinds."""
     other = {id(run): arm for run, arm in found.get(reference, [])}
     raw = [
-        None if kind == reference else compare.difference([(arm, other[id(run)]) for run, arm in own if id(run) in other], f"{ds}, {kind}")
+        None if kind == reference else compare.difference([(arm, other[id(run)]) for run, arm in own if id(run) in other])
         for kind, own in found.items()
     ]
     return dict(zip(found, compare.holm(raw), strict=True))
 
 
-def table(found: Mapping[str, list[tuple[Run, Record]]], ds: str) -> Rows:
+def table(found: Mapping[str, list[tuple[Run, Record]]]) -> Rows:
     """An arm a row, and the paper's two."""
-    to_direct, to_reasoned = differences(found, DIRECT, ds), differences(found, REASONED, ds)
+    to_direct, to_reasoned = differences(found, DIRECT), differences(found, REASONED)
     rows = [["arm", "accuracy", "macro-F1", "against Q→A", "against Q→RA", "seeds"]]
     for kind, records in found.items():
         scores = [over_seeds([arm[score] for _, arm in records]) for score in ("accuracy", "macro_f1")]
@@ -75,7 +75,7 @@ def classes(found: Mapping[str, list[tuple[Run, Record]]], ds: str) -> Rows | No
 
 def paragraph(found: Mapping[str, list[tuple[Run, Record]]], ds: str) -> str:
     """What the tables show, whatever the sign, next to the paper's claim."""
-    to_direct, to_reasoned = differences(found, DIRECT, ds), differences(found, REASONED, ds)
+    to_direct, to_reasoned = differences(found, DIRECT), differences(found, REASONED)
     main = to_direct.get(REASONED)
     claim = f"The paper reports {percent(PAPER[DIRECT])} → {percent(PAPER[REASONED])} on emotion with a pretrained base of 1B parameters"
     if main is None:
@@ -108,4 +108,4 @@ def _control(kind: str, to_direct: Difference | None, to_reasoned: Difference | 
 def text(runs: Sequence[Run], ds: str) -> tuple[Rows, Rows | None, str] | None:
     """The table, that of the classes, and the paragraph; None where the recipe was not run."""
     found = kinds(recorded.of(runs, ds, recorded.REASONING))
-    return (table(found, ds), classes(found, ds), paragraph(found, ds)) if found else None
+    return (table(found), classes(found, ds), paragraph(found, ds)) if found else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gencls.report.words import p_value, point_interval, points
-from gencls.tables.compare import Difference, half_width
+from gencls.tables.compare import Difference, average, half_width
 
 Rows = list[list[str]]
 NONE = "–"
@@ -29,7 +29,7 @@ def bounds(ci: Sequence[float]) -> str:
 def over_seeds(values: Sequence[float]) -> str:
     """`92.0 ± 0.4`; one seed has no ±."""
     half = half_width(values)
-    return percent(sum(values) / len(values)) + ("" if half is None else f" ± {percent(half)}")
+    return percent(average(values)) + ("" if half is None else f" ± {percent(half)}")
 
 
 def change(found: Difference | None) -> str:
