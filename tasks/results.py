@@ -5,6 +5,7 @@ the commit; with names only these arms, for a run that repeats some arms under a
 `python -m tasks.results tables` makes results/summary.json, results/<ds>.md and the summary in the README from all that is kept there.
 """
 
+import json
 import re
 import subprocess
 import sys
@@ -35,7 +36,8 @@ def record(*arms: str) -> None:
     """Keep the records of the present run.
 
     Raises:
-        ResultsError: no report was made, gencls, tasks or dvc.yaml differ from the commit, or an arm was not measured.
+        ResultsError: no report was made, gencls, tasks or dvc.yaml differ from the commit, the report was made of something else than is
+            here now, or an arm was not measured.
     """
     files = sorted(paths.RESULTS.glob("*.json"))
     if not files:
@@ -43,6 +45,9 @@ def record(*arms: str) -> None:
     changed = _git("status", "--porcelain", "--", "gencls", "tasks", "dvc.yaml")
     if changed:
         raise ResultsError(f"the code differs from the commit, so nobody could measure this again; commit first:\n{changed}")
+    stale = json.loads(_output(sys.executable, "-m", "dvc", "status", "--json"))
+    if stale:
+        raise ResultsError(f"the report is of other code or parameters than are here now; dvc repro first: {', '.join(stale)}")
     for file in files:
         content = stage.read_json(file)
         target = FOLDER / "runs" / f"{content['data_set']}-{content['study']}-{content['seed']}.json"
@@ -60,7 +65,7 @@ def _only(content: dict[str, Any], arms: tuple[str, ...], file: Path) -> dict[st
 
 def make() -> None:
     """Tables from everything recorded."""
-    kept = {file: stage.read_json(file) for file in sorted((FOLDER / "runs").glob("*.json"))}
+    kept = {file: _read(file) for file in sorted((FOLDER / "runs").glob("*.json"))}
     for file in [file for file, run in kept.items() if run["study"] not in runs.STUDIES]:
         print(f"in no table: {file}, of study {kept[file]['study']}; tables are of {', '.join(runs.STUDIES)}")
     found = summary.summary(list(kept.values()))
@@ -71,6 +76,14 @@ def make() -> None:
         (FOLDER / f"{ds}.md").write_text(_page(list(kept.values()), ds, found[ds]), encoding="utf-8")
     _write_readme(list(kept.values()), found)
     print(f"tables of {', '.join(found)}: {FOLDER}/*.md, {FOLDER}/summary.json, {README}")
+
+
+def _read(file: Path) -> runs.Run:
+    try:
+        run: runs.Run = stage.read_json(file)
+    except ValueError as error:
+        raise ResultsError(f"{file}: not JSON: {error}; record the run again, or remove the file") from None
+    return run
 
 
 def _page(kept: list[runs.Run], ds: str, arms: dict[str, Any]) -> str:
@@ -99,7 +112,11 @@ def _write_readme(kept: list[runs.Run], found: summary.Summary) -> None:
 
 
 def _git(*command: str) -> str:
-    return re.sub(r"\n$", "", subprocess.run(["git", *command], capture_output=True, text=True, check=True).stdout)
+    return re.sub(r"\n$", "", _output("git", *command))
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 if __name__ == "__main__":
