@@ -117,7 +117,8 @@ def _cells(params: Params) -> dict[str, list[tuple[str, ...]]]:
 
 def _time(name: str, ds: str, cells: list[tuple[str, ...]]) -> page.Time:
     files = [paths.timing(name, ds, *cell) for cell in cells]
-    known = [stage.read_json(file)["seconds"] for file in files if file.exists()]
+    recorded = [stage.read_json(file)["seconds"] for file in files if file.exists()]
+    known = [seconds for seconds in recorded if seconds is not None]
     return page.Time(sum(known), len(known), len(cells))
 
 

@@ -33,9 +33,10 @@ def run(main: Callable[..., None]) -> None:
     try:
         params = params_module.load(paths.PARAMS)
         cell = _cell(main, sys.argv[1:], params)
-        start = time.perf_counter()
+        begun, start = _begun(), time.perf_counter()
         main(params, **cell)
-        _record_time(stage, cell, time.perf_counter() - start)
+        resumed = bool(begun - _begun())  # checkpoints of an earlier process that are used up: it took the rest of the time
+        _record_time(stage, cell, None if resumed else time.perf_counter() - start)
     except InputError as error:
         sys.exit(f"{stage}: {error}")
 
@@ -99,6 +100,11 @@ def checkpoints(key: dict[str, object], *inputs: Path) -> Iterator[Path]:
     _remove(folder)
 
 
+def _begun() -> set[Path]:
+    """Folders of checkpoints."""
+    return set((paths.SCRATCH / "checkpoints").glob("*"))
+
+
 def trained_under(params: Params) -> dict[str, str]:
     """Every model of a data set (`sft/zero_shot`, `rl/zero_shot/grpo`) and the strategy of its prompts; for RL that of its warm-up.
 
@@ -133,15 +139,16 @@ def write_json(content: object, path: Path) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _record_time(stage: str, cell: dict[str, str], seconds: float) -> None:
-    """Seconds of the last run, for the report. Not a DVC output: it differs each time and would make every run look changed.
+def _record_time(stage: str, cell: dict[str, str], seconds: float | None) -> None:
+    """Seconds of the last run, for the report; None where it went on from a killed one's checkpoint. Not a DVC output: it differs each time
+    and would make every run look changed.
 
     DVC may later restore the outputs of another run, so the record of a stage that trains says which learning curve its run wrote.
     """
     names = list(cell.values())
     file, curve = paths.timing(stage, *names), paths.curve(stage, names[0], "/".join(names[1:])) if names else None
     file.parent.mkdir(parents=True, exist_ok=True)
-    record = {"stage": stage, "cell": names, "seconds": round(seconds, 2), "finished": time.time()}
+    record = {"stage": stage, "cell": names, "seconds": None if seconds is None else round(seconds, 2), "finished": time.time()}
     write_json(record | ({"curve": _digest(curve)} if curve and curve.is_file() else {}), file)
 
 

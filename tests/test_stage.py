@@ -55,6 +55,21 @@ def test_a_stage_gets_the_names_of_its_cell_and_records_its_time(monkeypatch: py
     assert paths.timing("render", "a", "similar_3").exists()
 
 
+def test_the_time_of_a_run_that_went_on_from_a_killed_one_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("in").mkdir()
+
+    def main(params: params.Params, ds: str) -> None:
+        with stage.checkpoints({}, Path("in")) as folder:
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        call(monkeypatch, main, "a")
+    call(monkeypatch, main, "a")
+    assert stage.read_json(paths.timing("render", "a"))["seconds"] is None, "the rest of the time was the killed one's"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
