@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gencls import calibration, metrics, models, prompts, selection
-from gencls.inference import Asker, Scored, certain
+from gencls.inference import Asker, Scored
 from gencls.params import Params
 from gencls.progress import say
 from gencls.prompts import Prompt
@@ -65,7 +65,7 @@ def grid(params: Params, ds: str) -> list[Cell]:
 def _record(params: Params, rendered: list[Prompt], scored: Scored, decoder: str) -> dict[str, Any]:
     settings = {"bootstrap": params.evaluate.bootstrap, "bins": params.evaluate.bins, "seed": params.seed}
     gold = [prompt.label for prompt in rendered]
-    answers = certain(scored.answers(decoder))
+    answers = scored.certain(decoder)
     return {
         **metrics.evaluate(gold, answers, scored.probabilities, labels=scored.labels, **settings),
         "cut_rows": scored.rows.cut,
@@ -77,7 +77,7 @@ def _calibrated(params: Params, rendered: list[Prompt], scored: Scored, decoder:
     """Temperature, and the threshold of the confidence after it."""
     place = {label: i for i, label in enumerate(scored.labels)}
     gold = np.array([place[prompt.label] for prompt in rendered])
-    answers = np.array([len(place) if answer is None else place[answer] for answer in certain(scored.answers(decoder))])
+    answers = np.array([len(place) if answer is None else place[answer] for answer in scored.certain(decoder)])
     temperature = round(calibration.fit_temperature(scored.log_probabilities, gold), metrics.DIGITS)
     confidence = metrics.confidence(answers, calibration.apply_temperature(scored.log_probabilities, temperature))
     point = calibration.abstention_threshold(confidence, answers == gold, params.evaluate.precision)
@@ -86,7 +86,7 @@ def _calibrated(params: Params, rendered: list[Prompt], scored: Scored, decoder:
 
 def _predictions(rendered: list[Prompt], scored: Scored, decoder: str) -> Any:
     ids, texts, gold = zip(*[(prompt.id, prompt.text, prompt.label) for prompt in rendered], strict=True)
-    frame = metrics.predictions_frame(ids, texts, gold, certain(scored.answers(decoder)), scored.probabilities, scored.labels)
+    frame = metrics.predictions_frame(ids, texts, gold, scored.certain(decoder), scored.probabilities, scored.labels)
     if scored.reasoned:
         frame.insert(3, "reasoning", scored.reasonings)
     return frame

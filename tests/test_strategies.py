@@ -64,6 +64,9 @@ def test_uncertain_is_one_more_label_in_the_language_of_the_prompt() -> None:
     assert written(["a"], Strategy(uncertain=True), language="zh", seed=7) == {"a": "a", UNCERTAIN: "不确定"}
     with pytest.raises(InputError, match="has a label 'Uncertain' of its own"):
         written(["a", UNCERTAIN], Strategy(uncertain=True), language="en", seed=7)
+    with pytest.raises(InputError, match="has a label '不确定' of its own"):
+        written(["a", "不确定"], Strategy(uncertain=True), language="zh", seed=7)
+    assert UNCERTAIN in written(["a", UNCERTAIN], Strategy(), language="en", seed=7)
 
 
 def test_examples_without_shots_are_an_error() -> None:
