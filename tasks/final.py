@@ -3,7 +3,7 @@
 metrics.json says which cell has which role (gencls/selection.py) and holds a record per cell on validation and on test, and what validation
 says about its probabilities: their temperature, and the confidence from which on its answers are precise enough (`evaluate.precision`; null
 where none is). <cell>.csv are the predictions on test, <cell>.validation.csv those on validation; where the model reasons before its label,
-with that.
+with that. The .npy beside each holds the label log-probabilities as they are: a temperature makes much of what six digits lose.
 """
 
 from itertools import groupby
@@ -41,7 +41,9 @@ def main(params: Params, ds: str) -> None:
                     scored = asker(rendered)
                     for cell in wanted:
                         arms[cell.key][split] = _record(params, rendered, scored, cell.decoding)
-                        metrics.write_predictions(_predictions(rendered, scored, cell.decoding), out / file.format(cell.key))
+                        predicted = out / file.format(cell.key)
+                        metrics.write_predictions(_predictions(rendered, scored, cell.decoding), predicted)
+                        np.save(predicted.with_suffix(".npy"), scored.log_probabilities)
                         if split == "validation":
                             arms[cell.key] |= _calibrated(params, rendered, scored, cell.decoding)
         stage.write_json({"roles": {role: cell.key for role, cell in roles.items()}, "arms": arms}, out / "metrics.json")

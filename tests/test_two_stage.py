@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import artifacts
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import LABELS, rows
 
-from gencls import metrics, models, params, prompts, rationales
+from gencls import calibration, metrics, models, params, prompts, rationales
 from gencls.corpora import CorpusError, read
 from gencls.params import FilesCorpus
 from gencls.rationales import Rationaliser
 from gencls.report import reasoning as comparison
-from gencls.report.results import Results, read_final
+from gencls.report.results import Results, read_final, validation
 from tasks import evaluate, final, paths, rationalise, reasoner, render, report, rl, sft, stage
 
 ARMS = ("written", "blind", "shuffled", "withheld", "matched")
@@ -195,6 +196,9 @@ def test_the_filter_keeps_rationales_that_tell_the_label_and_final_shows_what_wa
     found = metrics.read_predictions(roles["arm_written"].file)
     assert list(found.columns[:5]) == ["id", "text", "label", "reasoning", "predicted"] and set(found["predicted"]) <= set(LABELS)
     assert found["reasoning"].str.len().gt(0).any() and "reasoning" not in roles["arm_withheld"].predictions
+    for arm in (roles["best"], validation(roles["best"])):
+        p = calibration.apply_temperature(arm.log_probabilities, 1.0)
+        assert np.abs(p - arm.predictions[[f"p_{label}" for label in LABELS]]).max(axis=None) < 1e-6
     about = comparison.Reasoning(stage.reasoning_arms(settings), summary)
     section = comparison.section(about, Results([], roles, []), bootstrap=50, seed=7) or {}
     assert f"finds the gold label of {summary['kept']} of these" in section["counts"] and section["explained"] == "sft/written"
