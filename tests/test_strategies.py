@@ -139,6 +139,14 @@ def test_missing_definitions_are_written_and_say_by_whom(data_set: params.Params
     assert made["definitions"]["refund"] == MEANINGS["refund"] and "parcel" in made["definitions"]["shipping"]
 
 
+def test_a_blank_definition_is_one_that_is_missing(data_set: params.Params) -> None:
+    given = {"refund": MEANINGS["refund"], "shipping": " "}
+    stage.write_json({"language": "en", "labels": LABELS, "definitions": given}, paths.data("d") / "labels.json")
+    define.main(data_set, "d")
+    made = json.loads(paths.definitions("d").read_text())
+    assert made["written"] == ["refund status", "shipping"] and "parcel" in made["definitions"]["shipping"]
+
+
 def test_an_instruct_base_is_asked_for_definitions(data_set: params.Params, base_folder: Path) -> None:
     from gencls import models
 
