@@ -32,6 +32,8 @@ def test_defaults_fill_what_is_not_said() -> None:
         ({"sft": 3}, "sft: got 3; "),
         ({"model": {"lora": {"rank": 1}}}, "model.lora.rank: unknown key; choices: r, alpha, dropout, targets"),
         ({"validate": {"leak": "warn"}}, "validate.leak: got 'warn'; input should be 'error' or 'warning'"),
+        ({"base": {"width": 216, "heads": 8}}, r"base: got .*base.width: 216 is no multiple of twice base.heads: 8; choices: 208, 224$"),
+        ({"base": {"width": 8}}, r"base.width: 8 is no multiple of twice base.heads: 6; choices: 12$"),
         ({"grid": {"train": ["nope"]}}, r"grid.train\[0\]: 'nope' is not defined under strategies; choices: zero_shot, similar_3"),
         ({"grid": {"infer": ["zero_shot", "nope"]}}, r"grid.infer\[1\]: 'nope' is not defined under strategies"),
         (
