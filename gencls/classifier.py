@@ -15,7 +15,7 @@ from gencls import bundle as bundles
 from gencls import calibration, examples, models
 from gencls.bundle import Bundle, TrainingRows
 from gencls.errors import InputError, half_a_character, lone_surrogate
-from gencls.inference import Asker, Scored, certain
+from gencls.inference import Asker, Scored
 from gencls.params import Model
 from gencls.prompts import TEMPLATES, Prompt, Renderer
 
@@ -70,7 +70,8 @@ class Classifier:
         self.bundle = bundle
         self._training = training
         self._renderer = Renderer(bundle.strategy, bundle.written, TEMPLATES[bundle.language], bundle.definitions, bundle.fixed)
-        about = {"written": bundle.written, "empty": self._renderer.segments(""), "max_reasoning": bundle.max_reasoning}
+        empty = self._renderer.segments("")
+        about = {"labels": bundle.labels, "written": bundle.written, "empty": empty, "max_reasoning": bundle.max_reasoning}
         self._asker = Asker(model, tokenizer, about, max_length=bundle.max_length, batch_tokens=bundle.batch_tokens)
         self._index = _similar(bundle, training, device)
 
@@ -141,7 +142,7 @@ class Classifier:
 
     def _predictions(self, scored: Scored, nearest: list[list[Example]] | None) -> list[Prediction]:
         probabilities_NL = calibration.apply_temperature(scored.log_probabilities, self.bundle.temperature)
-        answers = certain(scored.answers(self.bundle.decoding))
+        answers = scored.certain(self.bundle.decoding)
         made = []
         for place, (answer, row_L) in enumerate(zip(answers, probabilities_NL.tolist(), strict=True)):
             probabilities = dict(zip(scored.labels, row_L, strict=True))

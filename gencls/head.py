@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 from transformers import Trainer, TrainingArguments
 
 from gencls.metrics import Floats
 from gencls.optimizer import optimizer
 from gencls.params import Sft
 from gencls.tokenizer import Unmerger
-from gencls.training import TIE_BREAK, EpochCounter, Run, Validated, optimisation, settings, train, write_curve
+from gencls.training import TIE_BREAK, EpochCounter, Run, Validated, optimisation, row_weights, settings, train, write_curve
 
 BATCH_TOKENS = 8192
 """Of a batch that is answered; changes speed only."""
@@ -73,7 +74,7 @@ class Reader:
 
 
 class HeadCollator:
-    """Rows to batches with labels (B,), segmented anew each epoch; the seed, the epoch and the row decide how."""
+    """Rows to batches with gold and weight (B,), segmented anew each epoch; the seed, the epoch and the row decide how."""
 
     def __init__(self, reader: Reader, unmerger: Unmerger, *, seed: int) -> None:
         self._reader, self._unmerger, self._seed = reader, unmerger, seed
@@ -82,7 +83,7 @@ class HeadCollator:
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Tensor]:
         """One batch."""
         texts = [self._segmented_anew(row) for row in rows]
-        return {**self._reader.batch(texts), "labels": torch.tensor([row["gold"] for row in rows])}
+        return self._reader.batch(texts) | {name: torch.tensor([row[name] for row in rows]) for name in ("gold", "weight")}
 
     def _segmented_anew(self, row: dict[str, Any]) -> list[int]:
         """The text in other tokens; as it was if it would not fit any more."""
@@ -92,6 +93,11 @@ class HeadCollator:
 
 class HeadTrainer(Validated, Trainer):  # type: ignore[misc]  # transformers is untyped here
     """Trainer that is evaluated by the accuracy of the head on validation."""
+
+    def compute_loss(self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, num_items_in_batch: Any = None) -> Tensor:
+        """Mean weighted negative log-likelihood of the gold labels."""
+        logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
+        return (cross_entropy(logits.float(), inputs["gold"], reduction="none") * inputs["weight"]).mean()
 
 
 def validate(model: Any, reader: Reader, rows: Rows) -> dict[str, float]:
@@ -105,8 +111,9 @@ def validate(model: Any, reader: Reader, rows: Rows) -> dict[str, float]:
 def finetune(model: Any, reader: Reader, rows: Mapping[str, Rows], sft: Sft, run: Run) -> Any:
     """The model after training on `rows["train"]`, at its best accuracy on `rows["validation"]`."""
     collator = HeadCollator(reader, Unmerger(reader.tokenizer, sft.unmerge), seed=run.seed)
-    both = zip(rows["train"].ids, rows["train"].gold, strict=True)
-    dataset = [{"row": i, "input_ids": ids, "gold": gold} for i, (ids, gold) in enumerate(both)]
+    learnt = rows["train"]
+    columns = zip(learnt.ids, learnt.gold, row_weights(learnt.gold, sft.class_weights), strict=True)
+    dataset = [{"row": i, "input_ids": ids, "gold": gold, "weight": weight} for i, (ids, gold, weight) in enumerate(columns)]
     cpu = model.device.type == "cpu"
     trainer = HeadTrainer(
         model,

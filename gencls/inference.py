@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from gencls import decoding
 from gencls.generation import reason
-from gencls.labels import UNCERTAIN
 from gencls.prompts import Prompt
 from gencls.reasoning import Answer
 from gencls.scheme import LabelScheme, Rows
@@ -31,6 +30,7 @@ class Scored:
     """What a model thinks of some rows.
 
     Attributes:
+        labels: names that a row can truly have; what the strategy offers besides, Uncertain, comes after them in the scheme.
         scores: of the N prompts.
         empty: of one, the prompt of an empty text.
         rows: the prompts as token ids.
@@ -38,15 +38,11 @@ class Scored:
     """
 
     scheme: LabelScheme
+    labels: list[str]
     scores: Scores
     empty: Scores
     rows: Rows
     reasoned: list[Answer] = field(default_factory=list)
-
-    @property
-    def labels(self) -> list[str]:
-        """Names of the labels that a row can truly have: without Uncertain."""
-        return [label for label in self.scheme.labels if label != UNCERTAIN]
 
     @cached_property
     def log_probabilities(self) -> Floats:
@@ -86,10 +82,9 @@ class Scored:
             chosen = decoding.DECODINGS[decoder](edges, trie)
         return [self.scheme.labels[i] if i >= 0 else None for i in chosen]
 
-
-def certain(answers: Sequence[str | None]) -> Answers:
-    """Answers for the metrics: Uncertain is no label of any row, so it counts like leaving the label set, as wrong."""
-    return [None if answer == UNCERTAIN else answer for answer in answers]
+    def certain(self, decoder: str) -> Answers:
+        """Answers for the metrics: an Uncertain that is no label of any row counts like leaving the label set, as wrong."""
+        return [answer if answer in self.labels else None for answer in self.answers(decoder)]
 
 
 class Asker:
@@ -112,7 +107,7 @@ class Asker:
             done = reason(self._model, self.scheme, rows, batch_tokens=self._batch_tokens)
             rows, reasoned = done.rows, done.answers
         scores = self._scorer.read([row.ids for row in rows.encoded], rows.prefix)
-        return Scored(self.scheme, scores, self._empty, rows, reasoned)
+        return Scored(self.scheme, self._about["labels"], scores, self._empty, rows, reasoned)
 
     @cached_property
     def _empty(self) -> Scores:

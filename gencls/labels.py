@@ -20,12 +20,13 @@ def written(labels: Sequence[str], strategy: Strategy, *, language: str, seed: i
     rows, or read off the definitions and examples of the prompt. The paper's choice is unknown.
 
     Raises:
-        InputError: a label of the data set is itself called Uncertain and the strategy offers that label.
+        InputError: the strategy offers Uncertain and a label of the data set is called that, or what is written for it.
     """
     names = list(labels)
     if strategy.uncertain:
-        if UNCERTAIN in names:
-            raise InputError(f"the data set has a label {UNCERTAIN!r} of its own; rename it, or use a strategy without `uncertain`")
+        for name in (UNCERTAIN, WORDING[language]):
+            if name in names:
+                raise InputError(f"the data set has a label {name!r} of its own; rename it, or use a strategy without `uncertain`")
         names.append(UNCERTAIN)
     if strategy.labels == "name":
         return {name: WORDING[language] if name == UNCERTAIN and strategy.uncertain else name for name in names}

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import torch
 from huggingface_hub import hf_hub_download
@@ -44,6 +44,8 @@ class Pointer(TypedDict):
 
     base: str
     commit: str | None
+    weights: NotRequired[str]
+    """Their digest, of a folder."""
 
 
 class ModelError(InputError):
@@ -68,7 +70,7 @@ def load(folder: Path, model: Model, *, trainable: bool = False, seed: int = 0) 
 
     `trainable` adds LoRA adapters where `model.lora` asks for them, drawn from `seed`.
     """
-    return load_pointer(pointer_of(folder), model, trainable=trainable, seed=seed)
+    return load_pointer(unchanged(folder), model, trainable=trainable, seed=seed)
 
 
 def load_pointer(pointer: Pointer, model: Model, *, trainable: bool = False, seed: int = 0) -> tuple[Any, Any]:
@@ -96,7 +98,7 @@ def load_classifier(folder: Path, model: Model, *, labels: int, seed: int) -> tu
         ModelError: the weights of the base are not all found in the classifier, which would leave random ones in their place.
     """
     disable_progress_bar()
-    pointer = pointer_of(folder)
+    pointer = unchanged(folder)
     source, revision = pointer["base"], pointer["commit"]
     tokenizer = load_tokenizer(source, revision)
     config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=False)
@@ -170,6 +172,23 @@ def pointer_of(folder: Path) -> Pointer:
     return content
 
 
+def unchanged(folder: Path) -> Pointer:
+    """`pointer_of`, for loading: DVC does not watch the folder of a local base.
+
+    By content, as long as that takes: times differ between copies of the same weights, and DVC shares the pointer between machines.
+
+    Raises:
+        ModelError: the weights are others than those that the stage base found.
+    """
+    pointer = pointer_of(folder)
+    if "weights" in pointer and digest(Path(pointer["base"])) != pointer["weights"]:
+        raise ModelError(
+            f"model.base {pointer['base']!r}: its weights have changed since the stage base ran; `dvc repro -f base@{folder.name}` takes "
+            "the new ones, and all that was trained on the old ones is trained again"
+        )
+    return pointer
+
+
 def resolve(model: Model, *, key: str = "model.base") -> Pointer:
     """The pointer to a local folder, or to a hub id with the commit that `revision` means now; fetches the configuration only.
 
@@ -181,7 +200,7 @@ def resolve(model: Model, *, key: str = "model.base") -> Pointer:
     if Path(model.base).is_dir():
         if not list(Path(model.base).glob("*.safetensors")):
             raise ModelError(f"{key} {model.base!r} holds no *.safetensors file; other weight formats can run code and are not read")
-        return {"base": model.base, "commit": None}
+        return {"base": model.base, "commit": None, "weights": digest(Path(model.base))}
     try:
         config = hf_hub_download(model.base, "config.json", revision=model.revision)
     except (OSError, ValueError) as error:
@@ -212,9 +231,12 @@ def save(network: Any, tokenizer: Any, folder: Path, card: dict[str, Any]) -> No
 
 
 def digest(folder: Path) -> str:
-    """sha256 of a saved model's weights."""
-    files = sorted(folder.glob("*.safetensors"))
-    return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
+    """sha256 of a saved model's weights, read piece by piece: a file may be larger than memory."""
+    whole = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as file:
+            whole.update(hashlib.file_digest(file, "sha256").digest())
+    return whole.hexdigest()
 
 
 def card(folder: Path) -> dict[str, Any]:

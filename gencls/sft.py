@@ -11,7 +11,6 @@ drawn at random and then cut into groups of like length, each padded for itself;
 Legend of axes: B rows, P prefix tokens, R tokens of the longest rest of a prompt, T tokens of the longest target.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -34,7 +33,7 @@ from gencls.params import ClassWeights, Sft, Train
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer
 from gencls.tokenizer import Unmerger, segment_anew
-from gencls.training import TIE_BREAK, EpochCounter, Run, Validated, optimisation, settings, train, write_curve
+from gencls.training import TIE_BREAK, EpochCounter, Run, Validated, optimisation, row_weights, settings, train, write_curve
 from gencls.trie import LabelTrie
 
 IGNORED = -100
@@ -200,14 +199,6 @@ def fit(model: Any, targets: Targets, section: Train, run: Run, *, reader: Reade
     )
     train(trainer, run)
     return trainer
-
-
-def row_weights(gold: Sequence[int], class_weights: ClassWeights) -> list[float]:
-    """Weight of each row's loss, mean 1: equal, or by the inverse frequency of its class, so that each class weighs the same."""
-    if class_weights == "none":
-        return [1.0] * len(gold)
-    counts = Counter(gold)
-    return [len(gold) / (len(counts) * counts[label]) for label in gold]
 
 
 def _config(section: Train, run: Run, *, cpu: bool) -> SFTConfig:

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerContr
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils.logging import disable_progress_bar
 
-from gencls.params import Train
+from gencls.params import ClassWeights, Train
 from gencls.progress import Ticker, say
 
 TIE_BREAK = 1e-6
@@ -30,6 +31,14 @@ class Run:
     seed: int
     scratch: Path
     curve: Path
+
+
+def row_weights(gold: Sequence[int], class_weights: ClassWeights) -> list[float]:
+    """Weight of each row's loss, mean 1: equal, or by the inverse frequency of its class, so that each class weighs the same."""
+    if class_weights == "none":
+        return [1.0] * len(gold)
+    counts = Counter(gold)
+    return [len(gold) / (len(counts) * counts[label]) for label in gold]
 
 
 def settings(run: Run, *, cpu: bool) -> dict[str, Any]:

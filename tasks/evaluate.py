@@ -10,8 +10,7 @@ from typing import Any
 import pandas as pd
 
 from gencls import metrics, models, prompts
-from gencls.inference import Asker, Scored, certain
-from gencls.labels import UNCERTAIN
+from gencls.inference import Asker, Scored
 from gencls.params import Params
 from gencls.progress import say
 from gencls.prompts import Prompt
@@ -43,14 +42,15 @@ def main(params: Params, ds: str, trainer: str, name: str) -> None:
 
 def _cell(rendered: list[Prompt], scored: Scored, answers: dict[str, list[str | None]]) -> dict[str, Any]:
     gold = [prompt.label for prompt in rendered]
+    offered = [label for label in scored.scheme.labels if label not in scored.labels]  # Uncertain, or none
     lengths = zip(scored.scheme.labels, scored.scheme.trie.lengths.tolist(), strict=True)
     return {
-        "scores": {decoder: metrics.score(gold, certain(given), labels=scored.labels) for decoder, given in answers.items()},
-        "uncertain": {decoder: round(given.count(UNCERTAIN) / len(given), 6) for decoder, given in answers.items()},
+        "scores": {decoder: metrics.score(gold, scored.certain(decoder), labels=scored.labels) for decoder in answers},
+        "uncertain": {decoder: round(sum(given.count(name) for name in offered) / len(given), 6) for decoder, given in answers.items()},
         "unended": scored.unended,
         "outside": round(scored.outside, 6),
         "cut_rows": scored.rows.cut,
-        "label_tokens": {label: length for label, length in lengths if label != UNCERTAIN},
+        "label_tokens": {label: length for label, length in lengths if label in scored.labels},
     }
 
 

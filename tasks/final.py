@@ -3,7 +3,7 @@
 metrics.json says which cell has which role (gencls/selection.py) and holds a record per cell on validation and on test, and what validation
 says about its probabilities: their temperature, and the confidence from which on its answers are precise enough (`evaluate.precision`; null
 where none is). <cell>.csv are the predictions on test, <cell>.validation.csv those on validation; where the model reasons before its label,
-with that.
+with that. The .npy beside each holds the label log-probabilities as they are: a temperature makes much of what six digits lose.
 """
 
 from itertools import groupby
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gencls import calibration, metrics, models, prompts, selection
-from gencls.inference import Asker, Scored, certain
+from gencls.inference import Asker, Scored
 from gencls.params import Params
 from gencls.progress import say
 from gencls.prompts import Prompt
@@ -41,7 +41,9 @@ def main(params: Params, ds: str) -> None:
                     scored = asker(rendered)
                     for cell in wanted:
                         arms[cell.key][split] = _record(params, rendered, scored, cell.decoding)
-                        metrics.write_predictions(_predictions(rendered, scored, cell.decoding), out / file.format(cell.key))
+                        predicted = out / file.format(cell.key)
+                        metrics.write_predictions(_predictions(rendered, scored, cell.decoding), predicted)
+                        np.save(predicted.with_suffix(".npy"), scored.log_probabilities)
                         if split == "validation":
                             arms[cell.key] |= _calibrated(params, rendered, scored, cell.decoding)
         stage.write_json({"roles": {role: cell.key for role, cell in roles.items()}, "arms": arms}, out / "metrics.json")
@@ -65,7 +67,7 @@ def grid(params: Params, ds: str) -> list[Cell]:
 def _record(params: Params, rendered: list[Prompt], scored: Scored, decoder: str) -> dict[str, Any]:
     settings = {"bootstrap": params.evaluate.bootstrap, "bins": params.evaluate.bins, "seed": params.seed}
     gold = [prompt.label for prompt in rendered]
-    answers = certain(scored.answers(decoder))
+    answers = scored.certain(decoder)
     return {
         **metrics.evaluate(gold, answers, scored.probabilities, labels=scored.labels, **settings),
         "cut_rows": scored.rows.cut,
@@ -77,7 +79,7 @@ def _calibrated(params: Params, rendered: list[Prompt], scored: Scored, decoder:
     """Temperature, and the threshold of the confidence after it."""
     place = {label: i for i, label in enumerate(scored.labels)}
     gold = np.array([place[prompt.label] for prompt in rendered])
-    answers = np.array([len(place) if answer is None else place[answer] for answer in certain(scored.answers(decoder))])
+    answers = np.array([len(place) if answer is None else place[answer] for answer in scored.certain(decoder)])
     temperature = round(calibration.fit_temperature(scored.log_probabilities, gold), metrics.DIGITS)
     confidence = metrics.confidence(answers, calibration.apply_temperature(scored.log_probabilities, temperature))
     point = calibration.abstention_threshold(confidence, answers == gold, params.evaluate.precision)
@@ -86,7 +88,7 @@ def _calibrated(params: Params, rendered: list[Prompt], scored: Scored, decoder:
 
 def _predictions(rendered: list[Prompt], scored: Scored, decoder: str) -> Any:
     ids, texts, gold = zip(*[(prompt.id, prompt.text, prompt.label) for prompt in rendered], strict=True)
-    frame = metrics.predictions_frame(ids, texts, gold, certain(scored.answers(decoder)), scored.probabilities, scored.labels)
+    frame = metrics.predictions_frame(ids, texts, gold, scored.certain(decoder), scored.probabilities, scored.labels)
     if scored.reasoned:
         frame.insert(3, "reasoning", scored.reasonings)
     return frame

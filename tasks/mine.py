@@ -56,7 +56,7 @@ def _zero_shot(params: Params, ds: str, train: pd.DataFrame) -> Mined:
     from gencls import models
     from gencls.mining import zero_shot
 
-    bases = [_resolve(params, i) for i in range(len(params.mine.bases))] or [models.pointer_of(paths.base(ds))]
+    bases = [_resolve(params, i) for i in range(len(params.mine.bases))] or [models.unchanged(paths.base(ds))]
     label_set = _label_set(ds)
     judge = zero_shot.Judge(label_set["labels"], label_set["language"], params.model)
     validation = pd.read_parquet(paths.data(ds) / "validation.parquet")

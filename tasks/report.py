@@ -76,7 +76,7 @@ def _data_set(params: Params, ds: str) -> page.DataSet:
         validation_page=os.path.relpath(paths.validation_page(ds), paths.REPORT.parent),
         definitions=stage.read_json(paths.definitions(ds)) if defined else None,
         corrections=stage.read_json(paths.baseline_corrections(ds)) if paths.baseline_corrections(ds).exists() else None,
-        reasoning=Reasoning(arms, stage.read_json(paths.rationalising(ds))) if arms else None,
+        reasoning=Reasoning({name: strategies[name] for name in arms}, stage.read_json(paths.rationalising(ds))) if arms else None,
         rl={name: _cost(ds, name, curve) for name, curve in curves["rl"].items()},
         reasoned=[name for name in params.grid.train if params.strategies[name].reasons],
     )

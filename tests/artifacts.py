@@ -98,7 +98,9 @@ def _final(params: Params, ds: str, cells: list[Cell], made: Made) -> None:
     folder, roles = paths.final(ds), selection.roles(cells, stage.trained_under(params), stage.reasoning_arms(params))
     arms = {}
     for cell in roles.values():
-        record = made.record(folder / f"{cell.key}.csv", SKILL[cell.name.split("/")[-1]], cell.decoding)
+        file, skill = folder / f"{cell.key}.csv", SKILL[cell.name.split("/")[-1]]
+        record = made.record(file, skill, cell.decoding)
+        np.save(file.with_suffix(".npy"), np.log(made.answers(file, skill, cell.decoding)[1]))
         trust = {"temperature": 1.25, "threshold": 0.7 if len(made.labels) < 100 else None}
         arms[cell.key] = {
             **vars(cell),

@@ -51,7 +51,8 @@ def test_it_answers_as_the_cell_was_evaluated(strategy: Strategy, decoding: str,
     made = loaded.bundle
     renderer = Renderer(strategy, made.written, definitions=made.definitions, fixed=made.fixed)
     model, tokenizer = models.load(base_folder, Model(device="cpu", max_length=160))
-    asker = Asker(model, tokenizer, {"written": made.written, "empty": renderer.segments("")}, max_length=160, batch_tokens=512)
+    about = {"labels": LABELS, "written": made.written, "empty": renderer.segments("")}
+    asker = Asker(model, tokenizer, about, max_length=160, batch_tokens=512)
     scored = asker([Prompt(str(i), renderer.segments(text), LABELS[0]) for i, text in enumerate(TEXTS)])
     found = loaded.predict(TEXTS)
     assert [p.label for p in found] == [None if answer == UNCERTAIN else answer for answer in scored.answers(decoding)]

@@ -18,6 +18,7 @@ from gencls import decoding as decodings
 from gencls.errors import InputError
 from gencls.export import onnx, vllm
 from gencls.export.graph import Answer, TrieGraph
+from gencls.labels import UNCERTAIN
 from gencls.params import Lora, Model, Strategy
 from gencls.scheme import LabelScheme
 from gencls.scorer import Scorer, Scores
@@ -156,6 +157,17 @@ def test_vllm_s_uncertain_is_no_label(base_folder: Path, tmp_path: Path) -> None
     assert list(asked["labels"].values()) == [*LABELS, None]
     written = list(asked["labels"])[-1]
     assert f"`classify` answers None where the model writes `{written}`" in (tmp_path / "out/README.md").read_text(encoding="utf-8")
+
+
+def test_a_data_set_s_own_class_uncertain_is_exported_as_a_label(base_folder: Path, tmp_path: Path) -> None:
+    labels = ["yes", UNCERTAIN, "no"]
+    made = bundles.make(base_folder, tmp_path / "bundle", labels=labels, written={label: label for label in labels})
+    vllm.write(made, tmp_path / "out", out=tmp_path / "out")
+    assert list(json.loads((tmp_path / "out/question.json").read_text(encoding="utf-8"))["labels"].values()) == labels
+    assert "answers None" not in (tmp_path / "out/README.md").read_text(encoding="utf-8")
+    read, (network, tokenizer) = bundle.read(made), models.load(made, Model(device="cpu", max_length=160))
+    scheme = LabelScheme.build(tokenizer, read.written, read.max_length)
+    assert onnx._graph(read, network, scheme, np.zeros((1, len(scheme.trie.edge_tokens)))).labels == 3
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,19 @@ def test_lora_trains_adapters_and_the_head(base_folder: Path, tmp_path: Path) ->
     assert accuracy(fitted, reader, both["validation"]) > 0.6
 
 
+def test_balanced_classes_have_the_same_say_in_a_text_that_may_be_either(base_folder: Path, tmp_path: Path) -> None:
+    found = {}
+    for weights in ("none", "balanced"):
+        network, tokenizer = models.load_classifier(base_folder, CPU, labels=2, seed=7)
+        reader = Reader(tokenizer, 96)
+        one = reader.rows(["money"] * 800, [0] * 720 + [1] * 80)
+        sft = Sft(epochs=1, batch_size=40, lr=5e-3, unmerge=0.0, class_weights=weights)
+        run = Run(seed=7, scratch=tmp_path / weights, curve=tmp_path / f"{weights}.csv")
+        fitted = finetune(network, reader, {"train": one, "validation": one}, sft, run)
+        found[weights] = probabilities(fitted, reader, one.ids[:1])[0, 1]
+    assert found["none"] == pytest.approx(0.1, abs=0.07) and found["balanced"] == pytest.approx(0.5, abs=0.15)
+
+
 SIZES = {"hidden_size": 32, "num_hidden_layers": 1}
 HEADS = {"num_attention_heads": 2}
 BLOCK = {**HEADS, "num_key_value_heads": 2, "intermediate_size": 32}

@@ -1,5 +1,6 @@
 """A model under one inference strategy: names come back whatever was written, Uncertain is wrong, PMI takes off what an empty text says."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,21 +9,23 @@ import pytest
 from conftest import LABELS, rows
 
 from gencls import decoding, models
-from gencls.inference import Asker, Scored, certain
+from gencls.inference import Asker, Scored
 from gencls.labels import UNCERTAIN, written
 from gencls.params import Model, Strategy
 from gencls.prompts import Prompt, Renderer
+from gencls.scorer import Scores
+from tasks import evaluate
 
 NUMBERED = Strategy(labels="number", uncertain=True)
 
 
-def ask(base_folder: Path, strategy: Strategy) -> Scored:
+def ask(base_folder: Path, strategy: Strategy, labels: list[str] = LABELS) -> Scored:
     network, tokenizer = models.load(base_folder, Model(device="cpu", max_length=96))
-    names = written(LABELS, strategy, language="en", seed=7)
+    names = written(labels, strategy, language="en", seed=7)
     renderer = Renderer(strategy, names)
-    about: dict[str, Any] = {"written": names, "empty": renderer.segments("")}
+    about: dict[str, Any] = {"labels": labels, "written": names, "empty": renderer.segments("")}
     asker = Asker(network, tokenizer, about, max_length=96, batch_tokens=512)
-    return asker([Prompt(str(i), renderer.segments(text), label) for i, (text, label) in enumerate(rows(12))])
+    return asker([Prompt(str(i), renderer.segments(text), labels[0]) for i, (text, _) in enumerate(rows(12))])
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +43,19 @@ def test_probabilities_leave_uncertain_out_and_sum_to_one(numbered: Scored) -> N
     np.testing.assert_allclose(numbered.probabilities.sum(axis=1), 1)
 
 
-def test_uncertain_counts_as_wrong() -> None:
-    assert certain(["refund", UNCERTAIN, None]) == ["refund", None, None]
+def test_uncertain_counts_as_wrong_where_a_strategy_offers_it(numbered: Scored) -> None:
+    edges = numbered.scheme.trie.membership[:, [-1, 0]].T.astype(np.float64)  # two rows: one for the last label, one for the first
+    scored = replace(numbered, scores=Scores(edges, edges > 0))
+    assert scored.answers("likelihood") == [UNCERTAIN, "refund"] and scored.certain("likelihood") == [None, "refund"]
+
+
+def test_a_data_set_s_own_class_uncertain_is_a_label_like_any_other(base_folder: Path) -> None:
+    labels = ["yes", UNCERTAIN, "no"]
+    scored = ask(base_folder, Strategy(labels="number"), labels)
+    assert scored.labels == labels and scored.probabilities.shape == (12, 3)
+    assert scored.certain("likelihood") == scored.answers("likelihood") == [labels[i] for i in scored.probabilities.argmax(axis=1)]
+    cell = evaluate._cell([Prompt(str(i), [], "yes") for i in range(12)], scored, {"likelihood": scored.answers("likelihood")})
+    assert list(cell["label_tokens"]) == labels and cell["uncertain"] == {"likelihood": 0}, "nothing is offered besides"
 
 
 def test_pmi_is_the_likelihood_less_that_of_the_empty_text(base_folder: Path) -> None:

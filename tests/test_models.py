@@ -27,10 +27,23 @@ def test_a_saved_model_opens_in_plain_transformers_and_repeats_to_the_byte(base_
 
 def test_a_local_folder_serves_as_base_by_pointer(base_folder: Path, tmp_path: Path) -> None:
     pointer = models.resolve(Model(base=str(base_folder)))
-    assert pointer == {"base": str(base_folder), "commit": None}
+    assert pointer == {"base": str(base_folder), "commit": None, "weights": models.digest(base_folder)}
     (tmp_path / models.POINTER).write_text(json.dumps(pointer))
     network, tokenizer = models.load(tmp_path, Model(device="cpu"))
     assert network.num_parameters() > 0 and tokenizer.padding_side == "left"
+
+
+def test_a_local_base_whose_weights_were_replaced_is_refused_with_what_to_do(base_folder: Path, tmp_path: Path) -> None:
+    base, folder = shutil.copytree(base_folder, tmp_path / "own"), tmp_path / "toy"
+    folder.mkdir()
+    (folder / models.POINTER).write_text(json.dumps(models.resolve(Model(base=str(base)))))
+    (base / "model.safetensors").touch()
+    assert models.unchanged(folder)["base"] == str(base), "another time of modification is no other model"
+    with (base / "model.safetensors").open("ab") as file:
+        file.write(b"x")
+    for load in (models.load, lambda *given: models.load_classifier(*given, labels=3, seed=7)):
+        with pytest.raises(models.ModelError, match=r"changed since the stage base ran; `dvc repro -f base@toy` takes the new ones"):
+            load(folder, Model(device="cpu"))
 
 
 def test_a_hub_cache_of_a_pinned_revision_records_its_commit(base_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,8 @@ def test_defaults_fill_what_is_not_said() -> None:
         ({"sft": 3}, "sft: got 3; "),
         ({"model": {"lora": {"rank": 1}}}, "model.lora.rank: unknown key; choices: r, alpha, dropout, targets"),
         ({"validate": {"leak": "warn"}}, "validate.leak: got 'warn'; input should be 'error' or 'warning'"),
+        ({"base": {"width": 216, "heads": 8}}, r"base: got .*base.width: 216 is no multiple of twice base.heads: 8; choices: 208, 224$"),
+        ({"base": {"width": 8}}, r"base.width: 8 is no multiple of twice base.heads: 6; choices: 12$"),
         ({"grid": {"train": ["nope"]}}, r"grid.train\[0\]: 'nope' is not defined under strategies; choices: zero_shot, similar_3"),
         ({"grid": {"infer": ["zero_shot", "nope"]}}, r"grid.infer\[1\]: 'nope' is not defined under strategies"),
         (
@@ -39,6 +41,14 @@ def test_defaults_fill_what_is_not_said() -> None:
             r"grid.decoding\[0\]: got 'beam'; input should be 'trie', 'likelihood', 'perplexity', 'pmi' or 'generate'",
         ),
         ({"rl": {"warmups": ["nope"]}}, r"rl.warmups\[0\]: 'nope' is not defined under grid.train; choices: zero_shot, similar_3"),
+        (
+            {"grid": {"train": ["zero_shot", "similar_3"], "infer": ["zero_shot"]}, "rl": {"warmups": ["zero_shot", "similar_3"]}},
+            r"rl.warmups\[1\]: 'similar_3' is trained, but grid.infer has no .* add one to grid.infer; choices: similar_3$",
+        ),
+        (
+            {**REASONED, "grid": {"train": ["zero_shot", "reasoned"], "infer": ["zero_shot"]}},
+            r"grid.train\[1\]: 'reasoned' is trained, but grid.infer has no .* add one to grid.infer; choices: reasoned$",
+        ),
         ({"rl": {"warmups": []}}, r"rl.warmups: got \[\]; list should have at least 1 item"),
         ({"rl": {"algorithms": ["grpo", "grpo"]}}, r"rl.algorithms: got \['grpo', 'grpo'\]; a name stands there twice"),
         (
@@ -69,6 +79,11 @@ def test_a_wrong_key_is_named_with_its_value_and_the_choices(change: dict[str, A
 def test_rl_goes_on_from_a_warm_up_that_reasons() -> None:
     rl = params.parse({**REASONED, "datasets": GOOD["datasets"], "rl": {"warmups": ["zero_shot", "reasoned"], "vllm": True}}).rl
     assert rl.warmups == ["zero_shot", "reasoned"] and rl.vllm and not params.Rl().vllm
+
+
+def test_a_strategy_that_nothing_is_compared_with_may_be_trained_and_not_asked() -> None:
+    grid = {"train": ["zero_shot", "similar_3"], "infer": ["zero_shot"]}
+    assert params.parse({**GOOD, "grid": grid, "rl": {"algorithms": [], "warmups": ["similar_3"]}}).grid.infer == ["zero_shot"]
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

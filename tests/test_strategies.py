@@ -64,6 +64,9 @@ def test_uncertain_is_one_more_label_in_the_language_of_the_prompt() -> None:
     assert written(["a"], Strategy(uncertain=True), language="zh", seed=7) == {"a": "a", UNCERTAIN: "不确定"}
     with pytest.raises(InputError, match="has a label 'Uncertain' of its own"):
         written(["a", UNCERTAIN], Strategy(uncertain=True), language="en", seed=7)
+    with pytest.raises(InputError, match="has a label '不确定' of its own"):
+        written(["a", "不确定"], Strategy(uncertain=True), language="zh", seed=7)
+    assert UNCERTAIN in written(["a", UNCERTAIN], Strategy(), language="en", seed=7)
 
 
 def test_examples_without_shots_are_an_error() -> None:
@@ -134,6 +137,14 @@ def test_missing_definitions_are_written_and_say_by_whom(data_set: params.Params
     made = json.loads(paths.definitions("d").read_text())
     assert made["writer"] == "telling words" and made["written"] == ["refund status", "shipping"]
     assert made["definitions"]["refund"] == MEANINGS["refund"] and "parcel" in made["definitions"]["shipping"]
+
+
+def test_a_blank_definition_is_one_that_is_missing(data_set: params.Params) -> None:
+    given = {"refund": MEANINGS["refund"], "shipping": " "}
+    stage.write_json({"language": "en", "labels": LABELS, "definitions": given}, paths.data("d") / "labels.json")
+    define.main(data_set, "d")
+    made = json.loads(paths.definitions("d").read_text())
+    assert made["written"] == ["refund status", "shipping"] and "parcel" in made["definitions"]["shipping"]
 
 
 def test_an_instruct_base_is_asked_for_definitions(data_set: params.Params, base_folder: Path) -> None:

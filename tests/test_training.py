@@ -17,7 +17,7 @@ from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer
 from gencls.sft import IGNORED, Reader, TargetCollator, finetune, validate
 from gencls.tokenizer import Unmerger
-from gencls.training import Run
+from gencls.training import Run, row_weights
 
 CPU = Model(device="cpu", max_length=96)
 SHORT = Sft(epochs=3, batch_size=16, lr=5e-3)
@@ -169,9 +169,9 @@ def test_a_step_is_cut_into_groups_of_like_length_and_none_is_tiny() -> None:
 
 
 def test_balanced_weights_give_every_class_the_same_say_and_rows_a_mean_of_one() -> None:
-    weights = sft.row_weights([0, 0, 0, 1], "balanced")
+    weights = row_weights([0, 0, 0, 1], "balanced")
     assert weights == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2.0]) and sum(weights) == pytest.approx(4)
-    assert sft.row_weights([0, 1, 1], "none") == [1.0] * 3
+    assert row_weights([0, 1, 1], "none") == [1.0] * 3
 
 
 def test_segmenting_anew_touches_the_text_only_and_differs_between_epochs(base_folder: Path) -> None:

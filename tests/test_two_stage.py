@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import artifacts
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import LABELS, rows
 
-from gencls import metrics, models, params, prompts, rationales
+from gencls import calibration, metrics, models, params, prompts, rationales
 from gencls.corpora import CorpusError, read
-from gencls.params import FilesCorpus
+from gencls.params import FilesCorpus, Strategy
 from gencls.rationales import Rationaliser
 from gencls.report import reasoning as comparison
-from gencls.report.results import Results, read_final
+from gencls.report.results import Arm, Results, read_final, validation
 from tasks import evaluate, final, paths, rationalise, reasoner, render, report, rl, sft, stage
 
 ARMS = ("written", "blind", "shuffled", "withheld", "matched")
@@ -195,7 +196,10 @@ def test_the_filter_keeps_rationales_that_tell_the_label_and_final_shows_what_wa
     found = metrics.read_predictions(roles["arm_written"].file)
     assert list(found.columns[:5]) == ["id", "text", "label", "reasoning", "predicted"] and set(found["predicted"]) <= set(LABELS)
     assert found["reasoning"].str.len().gt(0).any() and "reasoning" not in roles["arm_withheld"].predictions
-    about = comparison.Reasoning(stage.reasoning_arms(settings), summary)
+    for arm in (roles["best"], validation(roles["best"])):
+        p = calibration.apply_temperature(arm.log_probabilities, 1.0)
+        assert np.abs(p - arm.predictions[[f"p_{label}" for label in LABELS]]).max(axis=None) < 1e-6
+    about = comparison.Reasoning({name: settings.strategies[name] for name in stage.reasoning_arms(settings)}, summary)
     section = comparison.section(about, Results([], roles, []), bootstrap=50, seed=7) or {}
     assert f"finds the gold label of {summary['kept']} of these" in section["counts"] and section["explained"] == "sft/written"
     assert len(section["samples"]) == 20 and {"text", "label", "reasoning", "predicted"} <= set(section["samples"][0])
@@ -203,6 +207,35 @@ def test_the_filter_keeps_rationales_that_tell_the_label_and_final_shows_what_wa
 
 
 # ---- the report
+
+
+def test_an_arm_is_compared_with_the_one_that_learnt_labels_under_the_same_prompts() -> None:
+    few = {"written_3": Strategy(reasoning="written", shots=3), "withheld_3": Strategy(reasoning="withheld", shots=3)}
+    arms = {"withheld": Strategy(reasoning="withheld"), "written": Strategy(reasoning="written")} | few
+    assert {name: comparison._direct(name, arms) for name in arms} == {
+        "withheld": ("withheld", ""),
+        "written": ("withheld", ""),
+        "written_3": ("withheld_3", ""),
+        "withheld_3": ("withheld_3", ""),
+    }
+    del arms["withheld_3"]
+    assert comparison._direct("written_3", arms) == ("withheld", "; Δ to withheld, whose prompts differ")
+    assert comparison._direct("written_3", few | {"withheld_5": Strategy(reasoning="withheld", shots=5)}) == ("withheld_3", "")
+    assert comparison._direct("written_3", {"written_3": few["written_3"]}) == (None, "")
+
+
+def test_two_arms_of_one_kind_are_both_shown(tmp_path: Path) -> None:
+    strategies = {"withheld": Strategy(reasoning="withheld"), "written": Strategy(reasoning="written")}
+    strategies["written_3"] = Strategy(reasoning="written", shots=3)
+    gold, p = LABELS * 10, np.full((30, 3), 1 / 3)
+    record = metrics.evaluate(gold, gold, p, labels=LABELS, bootstrap=1, bins=15, seed=7)
+    metrics.write_predictions(metrics.predictions_frame([str(i) for i in range(30)], gold, gold, gold, p, LABELS), tmp_path / "arm.csv")
+    roles = {f"arm_{name}": Arm("sft", name, record, tmp_path / "arm.csv") for name in strategies}
+    corpus = {"learnt": 1, "too_long": 0}
+    about = comparison.Reasoning(strategies, {"corpus": corpus, "kinds": {}, "rows": 30, "good": 30, "keep": "all"})
+    section = comparison.section(about, Results([], roles, []), bootstrap=50, seed=7) or {}
+    assert [arm.name for arm, *_ in section["arms"]] == list(strategies) and section["explained"] == "sft/written"
+    assert [said.endswith("whose prompts differ") for _, said, _ in section["arms"]] == [False, False, True]
 
 
 def test_the_report_compares_the_arms_and_shows_twenty_explanations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,6 @@ from gencls import calibration, decoding, models
 from gencls.bundle import Bundle
 from gencls.export.graph import Answer, TrieGraph
 from gencls.export.question import ExportError, question
-from gencls.labels import UNCERTAIN
 from gencls.params import Model
 from gencls.prompts import Prompt
 from gencls.scheme import LabelScheme
@@ -80,9 +79,8 @@ def _prompt(before: str, text: str, after: str, scheme: LabelScheme) -> Prompt:
 def _graph(bundle: Bundle, network: Any, scheme: LabelScheme, empty: Floats) -> TrieGraph:
     network.set_attn_implementation("eager")
     scores = decoding.label_log_probabilities(empty, scheme.trie)[0].astype(np.float32)
-    labels = sum(label != UNCERTAIN for label in scheme.labels)
     answer = Answer(bundle.decoding, bundle.temperature, torch.from_numpy(scores))
-    return TrieGraph(network, scheme.trie, labels=labels, answer=answer).eval()
+    return TrieGraph(network, scheme.trie, labels=len(bundle.labels), answer=answer).eval()
 
 
 def feed(prompts: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
@@ -170,7 +168,7 @@ def _write_rest(model: Path, folder: Path, bundle: Bundle, scheme: LabelScheme) 
         "after": asked.after,
         "tail": framed.ids[end:],
         "longest": scheme.prompt_tokens,
-        "labels": [None if label == UNCERTAIN else label for label in scheme.labels],
+        "labels": [label if label in bundle.labels else None for label in scheme.labels],
         "threshold": bundle.threshold,
     }
     (folder / "question.json").write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")

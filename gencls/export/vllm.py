@@ -19,7 +19,6 @@ from gencls import models
 from gencls.drift.reference import KNOWN, VALIDATION
 from gencls.encode import label_sequences
 from gencls.export.question import question
-from gencls.labels import UNCERTAIN
 
 OWN = (bundles.MANIFEST, bundles.TRAINING, bundles.CARD, KNOWN, VALIDATION)
 """Files of a bundle that vLLM has no use for."""
@@ -73,12 +72,12 @@ def write(model: Path, folder: Path, *, out: Path) -> None:
         "temperature": 0,
         "max_tokens": tokens,
     }
-    names = {written: None if label == UNCERTAIN else label for label, written in bundle.written.items()}
+    names = {written: label if label in bundle.labels else None for label, written in bundle.written.items()}
     _json(request, folder / "request.json")
     _json({"before": asked.before, "after": asked.after, "labels": names}, folder / "question.json")
     exact = "Greedy decoding within the choices is how the bundle answers."
     other = f"The bundle answers by `{bundle.decoding}`, vLLM by greedy decoding within the choices: some answers will differ."
-    declined = DECLINED.format(written=bundle.written[UNCERTAIN]) if UNCERTAIN in bundle.written else ""
+    declined = "".join(DECLINED.format(written=written) for written, label in names.items() if label is None)
     text = README.format(
         name=bundle.data_set,
         title=bundle.origin.title,

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gencls.params.section import Positive, Section, Share
 from gencls.params.training import OptimizerName
@@ -50,3 +50,12 @@ class Base(Section):
     optimizer: OptimizerName = "muon"
     lr: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=0.05, ge=0)
+
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> "Base":
+        """Rotary positions turn pairs of numbers, so each head has an even number of them."""
+        step = 2 * self.heads
+        if self.width % step:
+            near = [str(width) for width in (self.width // step * step, (self.width // step + 1) * step) if width]
+            raise ValueError(f"base.width: {self.width} is no multiple of twice base.heads: {self.heads}; choices: {', '.join(near)}")
+        return self

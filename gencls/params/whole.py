@@ -50,6 +50,20 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _what_is_compared_is_asked_as_it_was_trained(self) -> "Params":
+        """RL against its warm-up, and the arms of the reasoning comparison: no other cell stands for them on test."""
+        compared = {f"rl.warmups[{i}]": name for i, name in enumerate(self.rl.warmups) if self.rl.algorithms}
+        compared |= {f"grid.train[{i}]": name for i, name in enumerate(self.grid.train) if self.strategies[name].needs}
+        for key, name in compared.items():
+            like = [other for other, strategy in self.strategies.items() if strategy.asked == self.strategies[name].asked]
+            if not set(like) & set(self.grid.infer):
+                raise ValueError(
+                    f"{key}: {name!r} is trained, but grid.infer has no strategy that asks as it was trained, without which it is compared "
+                    f"with nothing on test; add one to grid.infer; choices: {', '.join(like)}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _reasoned_answers_can_be_drawn(self) -> "Params":
         reasoned = [name for name in self.rl.warmups if self.strategies[name].reasons]
         if reasoned and "expected" in self.rl.algorithms:

@@ -9,9 +9,6 @@ from gencls.calibration import Bin, OperatingPoint, RiskCoverage
 from gencls.metrics import Floats
 from gencls.report.results import Arm
 
-SMALLEST = 0.5 * 10**-metrics.DIGITS
-"""A probability that the predictions file rounds to 0 is at most this."""
-
 
 @dataclass(frozen=True)
 class Probabilities:
@@ -35,7 +32,7 @@ class Calibrated:
 
 
 def calibrated(arm: Arm, *, bins: int) -> Calibrated:
-    """Measured from an arm's predictions file."""
+    """Measured from the predictions of a cell."""
     labels, given_NL, scaled_NL = _probabilities(arm)
     confidence_N, right_N = _confidence(arm, labels, scaled_NL), np.array(arm.right)
     return Calibrated(
@@ -48,7 +45,7 @@ def calibrated(arm: Arm, *, bins: int) -> Calibrated:
 
 
 def confidences(arm: Arm) -> Floats:
-    """(N,) of the answers of an arm's predictions file, after the temperature."""
+    """(N,) of the answers of a cell, after the temperature."""
     labels, _, scaled_NL = _probabilities(arm)
     return _confidence(arm, labels, scaled_NL)
 
@@ -56,8 +53,8 @@ def confidences(arm: Arm) -> Floats:
 def _probabilities(arm: Arm) -> tuple[list[str], Floats, Floats]:
     """Labels, and (N, L) their probabilities before and after the temperature."""
     labels = list(arm.test["per_class"])
-    given_NL = arm.predictions[[f"p_{label}" for label in labels]].to_numpy()
-    return labels, given_NL, calibration.apply_temperature(np.log(np.maximum(given_NL, SMALLEST)), arm.temperature)
+    given_NL, scaled_NL = (calibration.apply_temperature(arm.log_probabilities, temperature) for temperature in (1.0, arm.temperature))
+    return labels, given_NL, scaled_NL
 
 
 def _measured(arm: Arm, labels: list[str], probabilities_NL: Floats, bins: int) -> Probabilities:

@@ -1,10 +1,11 @@
 """Does it help to write a reasoning before the label? The comparison of the two-stage recipe, its controls, and explanations to read."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gencls.params import REASONS
+from gencls.params import REASONS, Strategy
 from gencls.report.results import Arm, Results, compare
 from gencls.report.words import count, percent
 
@@ -25,26 +26,38 @@ FAULTS = {"empty": "empty", "endless": "too long", "repeats": "repetitive"}
 class Reasoning:
     """What the page reads about it besides the results."""
 
-    arms: dict[str, str]
-    """Training strategy → its `reasoning`."""
+    arms: dict[str, Strategy]
+    """Training strategies that are compared."""
     summary: dict[str, Any]
     """Of the rationalise stage."""
 
 
 def section(about: Reasoning, results: Results, *, bootstrap: int, seed: int) -> dict[str, Any] | None:
     """Arms with the difference to answering directly on the same rows, and sampled explanations; None where no arm was run on test."""
-    arms = {kind: results.roles[f"arm_{name}"] for name, kind in about.arms.items() if f"arm_{name}" in results.roles}
+    arms = {name: results.roles[f"arm_{name}"] for name in about.arms if f"arm_{name}" in results.roles}
     if not arms:
         return None
-    direct = arms.get("withheld")
-    versus = {kind: None if direct in (None, arm) else compare(arm, direct, bootstrap=bootstrap, seed=seed) for kind, arm in arms.items()}
-    explained = next((kind for kind in REASONS if kind in arms), None)
+    rows = []
+    for name, arm in arms.items():
+        direct, note = _direct(name, {other: about.arms[other] for other in arms})
+        versus = None if direct in (None, name) else compare(arm, arms[direct], bootstrap=bootstrap, seed=seed)
+        rows.append((arm, SAID[about.arms[name].reasoning] + note, versus))
+    explained = next((name for kind in REASONS for name in arms if about.arms[name].reasoning == kind), None)
     return {
         "counts": counts(about.summary),
-        "arms": [(arm, SAID[kind], versus[kind]) for kind, arm in arms.items()],
+        "arms": rows,
         "explained": arms[explained].model if explained else None,
         "samples": samples(arms[explained], seed) if explained else [],
     }
+
+
+def _direct(name: str, arms: Mapping[str, Strategy]) -> tuple[str | None, str]:
+    """The arm that learnt the label only under the same prompts, or the only one that did and a note of that."""
+    withheld = [other for other, strategy in arms.items() if strategy.reasoning == "withheld"]
+    alike = [other for other in withheld if arms[other] == arms[name].model_copy(update={"reasoning": "withheld"})]
+    if alike or len(withheld) != 1:
+        return (alike[0] if alike else None), ""
+    return withheld[0], f"; Δ to {withheld[0]}, whose prompts differ"
 
 
 def counts(summary: dict[str, Any]) -> str:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from gencls import metrics
-from gencls.metrics import Paired, Record
+from gencls.metrics import Floats, Paired, Record
 from gencls.report.grid import Row
 from gencls.selection import PLAIN_STRATEGY, rl_role, warm_up, warm_up_role
 
@@ -66,6 +67,12 @@ class Arm:
     def predictions(self) -> pd.DataFrame:
         """Read once."""
         return metrics.read_predictions(self.file)
+
+    @cached_property
+    def log_probabilities(self) -> Floats:
+        """(N, L) log p(label | prompt) behind the predictions of a cell, as exact as they were scored."""
+        found: Floats = np.load(self.file.with_suffix(".npy"))
+        return found
 
     @property
     def answers(self) -> list[str | None]:

@@ -27,8 +27,8 @@ from gencls.rl.rewards import reward_table
 from gencls.rl.warm_up import CURVE, FromWarmUp, Tally, Unwrapped, arguments, callbacks, processes, rewardable
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer
-from gencls.sft import row_weights, validate
-from gencls.training import Run, train, write_curve
+from gencls.sft import validate
+from gencls.training import Run, row_weights, train, write_curve
 
 
 class ClosedSetTrainer(Unwrapped, FromWarmUp, Trainer):  # type: ignore[misc]  # transformers is untyped here

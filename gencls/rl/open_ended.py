@@ -38,9 +38,9 @@ from gencls.rl.objectives import PolicyGradient
 from gencls.rl.rewards import reasoned_reward, seen, well_formed
 from gencls.rl.warm_up import CURVE, FromWarmUp, Tally, Unwrapped, arguments, callbacks, processes, rewardable
 from gencls.scheme import LabelScheme, Rows
-from gencls.sft import PREPARED, Reader, TargetCollator, Targets, TargetTrainer, row_weights, validate
+from gencls.sft import PREPARED, Reader, TargetCollator, Targets, TargetTrainer, validate
 from gencls.tokenizer import Unmerger
-from gencls.training import Run, train, write_curve
+from gencls.training import Run, row_weights, train, write_curve
 
 WATCHED = ("reward", "kl", "entropy", "dead_groups", "invalid", "completions/mean_length", "completions/clipped_ratio")
 CONTROLLED = ("step", "samples", "eval_loss", "eval_accuracy")
