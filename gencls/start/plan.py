@@ -30,6 +30,8 @@ BUDGET = 20.0
 """Minutes that a first run may take by the estimate."""
 LONGEST = 768
 """Tokens of prompt and answer that a first run may read: attention over more is slow on a CPU."""
+ROOM = 128
+"""Tokens that a text can have all the same, however many the labels before it take."""
 ROUNDED = 32
 """`max_length` is a multiple of this."""
 SAMPLE = 4000
@@ -72,12 +74,12 @@ def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: floa
     splits = stratified(found.complete, validation=shares.validation, test=shares.test, seed=seed)
     train = splits["train"]
     base = _base(train, language)
-    lengths, heads = _lengths(train, language, base.vocab_size, seed)
+    lengths, heads, fixed = _lengths(train, language, base.vocab_size, seed)
     rows = {split: len(frame) for split, frame in splits.items()}
     training = Training(rows, base, _sft_epochs(train), {name: float(of.mean()) - heads[name] for name, of in lengths.items()})
     chosen = _affordable(training, lengths, flops)
     longest = int(max(lengths[name].max() for name in chosen))
-    max_length = min(LONGEST, -(-longest // ROUNDED) * ROUNDED)
+    max_length = -(-max(min(LONGEST, longest), fixed + ROOM) // ROUNDED) * ROUNDED
     single = sorted(str(label) for label, n in train["label"].value_counts().items() if n == 1)
     knobs = {
         "model.max_length": max_length,
@@ -88,7 +90,7 @@ def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: floa
     }
     spent, formula = minutes(training, chosen, flops)
     cut = sum(int((lengths[name] > max_length).sum()) for name in chosen)
-    doubts = _doubts(rows, single, cut, max_length)
+    doubts = [*_doubts(rows, single, cut, max_length), *_long_list(heads["zero_shot"], max_length)]
     return Plan(knobs, {name: OFFERED[name] for name in chosen}, shares, spent, formula, rows, cut, doubts)
 
 
@@ -113,8 +115,8 @@ def _sft_epochs(train: pd.DataFrame) -> int:
     return 8 if rows < 2000 else 6 if per_class < 100 else 5 if rows < 6000 else 4 if rows < 40_000 else 2
 
 
-def _lengths(train: pd.DataFrame, language: str, vocab_size: int, seed: int) -> tuple[dict[str, Ints], dict[str, int]]:
-    """Strategy → tokens of prompt and answer of each sampled row, and of the head that all its prompts share.
+def _lengths(train: pd.DataFrame, language: str, vocab_size: int, seed: int) -> tuple[dict[str, Ints], dict[str, int], int]:
+    """Strategy → tokens of prompt and answer of each sampled row, and of the head of all its prompts; those of zero_shot without a text.
 
     By a tokenizer made from these rows as `base` makes its own. The examples are the rows before, whatever the strategy would show.
     """
@@ -129,7 +131,8 @@ def _lengths(train: pd.DataFrame, language: str, vocab_size: int, seed: int) -> 
     tokenizer = train_tokenizer(contents["zero_shot"], vocab_size).backend_tokenizer
     answer = max(len(tokenizer.encode(label).ids) for label in labels) + FRAME
     lengths = {name: np.array([len(encoded.ids) + answer for encoded in tokenizer.encode_batch(texts)]) for name, texts in contents.items()}
-    return lengths, {name: len(tokenizer.encode(renderer.head()).ids) for name, renderer in renderers.items()}
+    fixed = len(tokenizer.encode(_content(renderers["zero_shot"], [("", "")], 0)).ids) + answer
+    return lengths, {name: len(tokenizer.encode(renderer.head()).ids) for name, renderer in renderers.items()}, fixed
 
 
 def _content(renderer: Renderer, rows: Sequence[Example], i: int) -> str:
@@ -162,3 +165,12 @@ def _doubts(rows: dict[Split, int], single: list[str], cut: int, max_length: int
     if cut:
         found.append(f"{cut} of the prompts measured are longer than model.max_length: {max_length}; their texts lose their middle")
     return found
+
+
+def _long_list(head: int, max_length: int) -> list[str]:
+    """A doubt where the labels alone made the prompts longer than they should be."""
+    if max_length <= LONGEST:
+        return []
+    return [
+        f"the list of the labels takes {head} tokens of every prompt, so model.max_length is {max_length}, which is slow; short names help"
+    ]
