@@ -129,6 +129,14 @@ def test_a_lone_carriage_return_and_excels_mark_survive(classifier: Classifier, 
     assert content.startswith("\ufefftext;note;predicted".encode()) and b'\n"a\rb";"c;d";' in content
 
 
+def test_the_line_that_tells_excel_the_delimiter_is_no_header(shell: Callable[..., None], tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("sep=;\nid;text\n1;late\n")
+    shell(tmp_path / "in.csv", tmp_path / "out.csv", "--delimiter", ";")
+    assert (tmp_path / "out.csv").read_text().startswith("id;text;predicted")
+    with pytest.raises(SystemExit, match="--delimiter ';' splits it"):
+        shell(tmp_path / "in.csv", tmp_path / "out.csv")
+
+
 def test_what_a_spreadsheet_wrote_in_another_encoding_it_reads_again(shell: Callable[..., None], tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_bytes("Größe;text\nü;late\n".encode("windows-1252"))
     shell(tmp_path / "in.csv", tmp_path / "out.csv", "--delimiter", ";", "--encoding", "windows-1252")

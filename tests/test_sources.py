@@ -134,6 +134,17 @@ def test_the_delimiter_can_be_set_and_so_can_the_format(tmp_path: Path) -> None:
     assert "set format to one of" in error(tmp_path, name)
 
 
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"'])
+def test_the_line_that_tells_excel_the_delimiter_is_no_header(tmp_path: Path, line: str) -> None:
+    name = write(tmp_path, "x.csv", f"\ufeff{line}\r\ntext;label\r\na;L\r\nb;c;L\r\n")
+    assert "line 4: 3 cells, the header has 2" in error(tmp_path, name, delimiter=";")
+    name = write(tmp_path, "x.csv", f"{line}\r\ntext;label\r\na;L\r\n")
+    assert train(tmp_path, name, delimiter=";") == [("a", "L")]
+    assert "looks separated by ';'" in error(tmp_path, name)
+    name = write(tmp_path, "x.csv", f"{line}\na;L\n")
+    assert train(tmp_path, name, delimiter=";", header=False, text=1, label=2) == [("a", "L")]
+
+
 def test_a_file_without_a_header_is_read_by_the_places_of_its_columns(tmp_path: Path) -> None:
     name = write(tmp_path, "x.csv", '\ufeffHousehold,"A lamp, ""small"""\nBooks, A novel \nBooks,\n')
     found = [('A lamp, "small"', "Household"), (" A novel ", "Books"), (None, "Books")]

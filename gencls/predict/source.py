@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from gencls.errors import InputError, half_a_character, lone_surrogate
 from gencls.params import Format
-from gencls.sources.files import DELIMITERS, ENDINGS, OTHER_DELIMITERS
+from gencls.sources.files import DELIMITERS, ENDINGS, OTHER_DELIMITERS, first_row
 from gencls.sources.rows import Record
 
 STANDARD = "-"
@@ -126,7 +126,7 @@ class Source:
 
     def _header(self, reader: Any) -> list[str]:
         try:
-            header = [cell.strip() for cell in next(reader, [])]
+            header = [cell.strip() for cell in first_row(reader, self.delimiter)]
         except csv.Error as error:
             raise FileError(f"{self.name}, line 1: {error}; it should hold the names of the columns") from None
         if not header:

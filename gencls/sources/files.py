@@ -7,6 +7,8 @@ hold line breaks between quotes.
 import csv
 import io
 import json
+import re
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from gencls.sources.split import stratified
 ENDINGS: dict[str, Format] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".json": "jsonl", ".parquet": "parquet"}
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 OTHER_DELIMITERS = (";", "\t", "|", ",")
+SEPARATOR = re.compile(r'"?sep=(.)"?\r?$', re.MULTILINE)
+"""A first line that tells Excel the delimiter and is no row."""
 
 
 def names(spec: FilesDataSet) -> list[str]:
@@ -90,7 +94,7 @@ def read_csv(text: str, delimiter: str, name: str, *, header: bool = True) -> li
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records: list[Record] = []
     try:
-        first = next(reader, [])
+        first = first_row(reader, delimiter)
         columns = [cell.strip() for cell in first] if header else [str(place) for place in range(1, len(first) + 1)]
         _check_columns(columns, first, delimiter, name)
         for row in reader if header else chain([first], reader):
@@ -105,6 +109,12 @@ def read_csv(text: str, delimiter: str, name: str, *, header: bool = True) -> li
     except csv.Error as error:
         raise SourceError(f"{name}, line {reader.line_num}: {error}; is a double quote not closed, or not doubled in a cell?") from None
     return records
+
+
+def first_row(reader: Iterator[list[str]], delimiter: str) -> list[str]:
+    """The first row of a csv, be it the header; empty where there is none."""
+    row = next(reader, [])
+    return next(reader, []) if SEPARATOR.fullmatch(delimiter.join(row)) else row
 
 
 def _check_columns(columns: list[str], first: list[str], delimiter: str, name: str) -> None:

@@ -9,7 +9,7 @@ from charset_normalizer import from_bytes
 
 from gencls.params import Format
 from gencls.sources.encoding import BYTE_ORDER_MARKS, decode
-from gencls.sources.files import DELIMITERS, ENDINGS, OTHER_DELIMITERS, read_csv, read_jsonl
+from gencls.sources.files import DELIMITERS, ENDINGS, OTHER_DELIMITERS, SEPARATOR, read_csv, read_jsonl
 from gencls.sources.rows import Record, SourceError
 
 ENCODINGS = {
@@ -62,6 +62,8 @@ def read(path: Path, *, encoding: str | None = None, delimiter: str | None = Non
     text = decode(data, encoding, str(path))
     if form == "jsonl":
         return Table(form, encoding, None, read_jsonl(text, str(path)), doubts)
+    if delimiter is None and (said := SEPARATOR.match(text)):
+        delimiter = said[1]
     delimiter, records = (delimiter, read_csv(text, delimiter, str(path))) if delimiter else _separated(text, DELIMITERS[form], str(path))
     return Table(form, encoding, delimiter, records, [*doubts, *_header(records)])
 
