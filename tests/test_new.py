@@ -220,6 +220,19 @@ def test_doubtful_rows_are_named() -> None:
         assert any(part in doubt for doubt in doubts), part
 
 
+def test_a_blank_cell_is_a_missing_one_to_make_new_and_to_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    table = tickets()
+    table[0]["Nachricht"], table[1]["Nachricht"], table[2]["Abteilung"] = "", " \t", "\u3000"
+    new.main([str(write(table, Path("tickets.csv")))])
+    said = capsys.readouterr().out
+    for part in ("2 rows have no text, or nothing but", "1 rows have no label", "3 classes from", "train 82, validation 12, test 23"):
+        assert part in said
+    content = params.load(paths.PARAMS)
+    ingest.main(content, "tickets")
+    frames = [pd.read_parquet(paths.data("tickets") / f"{split}.parquet") for split in params.SPLITS]
+    assert pd.concat(frames)[["text", "label"]].isna().sum().tolist() == [2, 1]
+
+
 def test_parameters_that_were_edited_are_kept_and_need_force(capsys: pytest.CaptureFixture[str]) -> None:
     file = str(write(tickets(), Path("tickets.csv")))
     edited = paths.PARAMS.read_text().replace("seed: 7", "seed: 8")

@@ -72,7 +72,7 @@ def check_columns(spec: TableDataSet, present: Sequence[str], name: str) -> None
 
 
 def to_frame(records: Sequence[Record], spec: TableDataSet, name: str) -> pd.DataFrame:
-    """Columns text and label of the records of `name`, in order; a missing or empty cell is null, but empty inside a template.
+    """Columns text and label of the records of `name`, in order; what is missing, empty or nothing but white space is null.
 
     Raises:
         SourceError: no rows, a column that no record has, or a cell that is not text.
@@ -84,9 +84,13 @@ def to_frame(records: Sequence[Record], spec: TableDataSet, name: str) -> pd.Dat
     texts, labels = [], []
     for number, record in enumerate(records, start=1):
         cells = {column: cell(record.get(column), f"{name}, row {number}, column {column!r}") for column in required}
-        texts.append(template.fill(cells) if template else cells[spec.text])
-        labels.append(cells[spec.label])
+        texts.append(_unless_blank(template.fill(cells) if template else cells[spec.text]))
+        labels.append(_unless_blank(cells[spec.label]))
     return pd.DataFrame({"text": texts, "label": labels}, dtype="str")
+
+
+def _unless_blank(text: str | None) -> str | None:
+    return text if text and not text.isspace() else None
 
 
 def cell(value: object, place: str) -> str | None:

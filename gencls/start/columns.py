@@ -33,7 +33,7 @@ class Column:
 
     name: str
     cells: list[str]
-    """Those that are not empty, as text."""
+    """Those that are not blank, as text."""
 
     @property
     def classes(self) -> int:
@@ -54,7 +54,8 @@ def columns(records: Sequence[Record]) -> list[Column]:
     names = dict.fromkeys(name for record in records for name in record)
     cells = {name: [record.get(name) for record in records] for name in names}
     plain = {
-        name: [str(cell) for cell in found if isinstance(cell, str | bool | int | float) and cell != ""] for name, found in cells.items()
+        name: [str(cell) for cell in found if isinstance(cell, str | bool | int | float) and str(cell).strip()]
+        for name, found in cells.items()
     }
     return [Column(name, found) for name, found in plain.items() if found]
 
