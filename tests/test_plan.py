@@ -1,7 +1,9 @@
 """The parameters that `make new` chooses fit the prompts that the stages will make of the rows."""
 
 import pandas as pd
+import pytest
 
+from gencls.errors import InputError
 from gencls.params import Strategy
 from gencls.prompts import Prompt, Renderer
 from gencls.scheme import LabelScheme
@@ -29,3 +31,9 @@ def test_a_label_list_that_is_longer_than_prompts_should_be_still_leaves_room_fo
     prompts = [Prompt(text, renderer.segments(text), label) for text, label in texts[::4]]
     tokenizer = train_tokenizer([prompt.content for prompt in prompts], made.knobs["base.vocab_size"])
     assert LabelScheme.build(tokenizer, renderer.written, made.knobs["model.max_length"]).encode(prompts).cut == 0
+
+
+@pytest.mark.parametrize(("rows", "classes"), [(50, 50), (3, 2)])
+def test_too_few_rows_to_hold_any_out_are_one_error_that_says_what_to_do(rows: int, classes: int) -> None:
+    with pytest.raises(InputError, match=f"{rows} rows of {classes} classes leave none for validation.*: label more rows, .*--label"):
+        planned([(f"some text {i}", f"class {i % classes}") for i in range(rows)])

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gencls.errors import InputError
 from gencls.labels import UNCERTAIN, written
 from gencls.params import Base, Split, Strategy
 from gencls.prompts import TEMPLATES, Example, Renderer
@@ -69,13 +70,17 @@ class Plan:
 
 
 def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: float) -> Plan:
-    """Parameters for the rows of a survey on a machine with so many floating-point operations a second."""
+    """Parameters for the rows of a survey on a machine with so many floating-point operations a second.
+
+    Raises:
+        InputError: the rows are too few to hold some out for validation and test.
+    """
     shares = Shares(_share(0.1, VALIDATION_ROWS, len(found.complete)), _share(0.2, TEST_ROWS, len(found.complete)))
     splits = stratified(found.complete, validation=shares.validation, test=shares.test, seed=seed)
-    train = splits["train"]
+    rows, train = {split: len(frame) for split, frame in splits.items()}, splits["train"]
+    _check_held_out(rows, len(found.classes))
     base = _base(train, language)
     lengths, heads, fixed = _lengths(train, language, base.vocab_size, seed)
-    rows = {split: len(frame) for split, frame in splits.items()}
     training = Training(rows, base, _sft_epochs(train), {name: float(of.mean()) - heads[name] for name, of in lengths.items()})
     chosen = _affordable(training, lengths, flops)
     longest = int(max(lengths[name].max() for name in chosen))
@@ -96,6 +101,15 @@ def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: floa
 
 def _share(share: float, most: int, rows: int) -> float:
     return share if share * rows <= most else round(most / rows, 4)
+
+
+def _check_held_out(rows: dict[Split, int], classes: int) -> None:
+    empty = [split for split, n in rows.items() if not n]
+    if empty:
+        raise InputError(
+            f"{sum(rows.values())} rows of {classes} classes leave none for {' and '.join(empty)}, for each class keeps a training row: "
+            "label more rows, give rare classes one name, or name another column: --label"
+        )
 
 
 def _base(train: pd.DataFrame, language: str) -> Base:
