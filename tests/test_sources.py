@@ -104,10 +104,11 @@ def test_a_template_joins_columns_and_knows_no_nan(tmp_path: Path) -> None:
     assert texts == ["OLD: \nNEW: b {}", "OLD: a\nNEW:  {}", "OLD: \nNEW:  {}"]
 
 
-@pytest.mark.parametrize("text", ["{old", "{}", "{old!r}", "{old:>9}"])
+@pytest.mark.parametrize("text", ["{old", "{}", "{old!r}", "{old:>9}", "{{old}}: {{new}}"])
 def test_a_wrong_template_is_one_error(tmp_path: Path, text: str) -> None:
     name = write(tmp_path, "x.csv", "old,label\na,L\n")
-    assert f"the template {text!r} is wrong" in error(tmp_path, name, text=text)
+    message = error(tmp_path, name, text=text)
+    assert f"the template {text!r} is wrong" in message and ("write {subject}, not {{subject}}" in message) == ("{{" in text)
 
 
 def test_a_missing_column_names_file_column_and_what_is_there(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def parse_template(text: str) -> Template | None:
     """None for the name of a plain column.
 
     Raises:
-        SourceError: a brace is not closed, or a field is not just the name of a column.
+        SourceError: a brace is not closed, a field is not just the name of a column, or there is none.
     """
     if "{" not in text:
         return None
@@ -54,6 +54,8 @@ def parse_template(text: str) -> Template | None:
     for _, column, form, conversion in parts:
         if column == "" or form or conversion:
             raise SourceError(f"text: the template {text!r} is wrong: between braces stands the name of a column and nothing else")
+    if all(column is None for _, column, _, _ in parts):
+        raise SourceError(f"text: the template {text!r} is wrong: it names no column; write {{subject}}, not {{{{subject}}}}")
     return Template([(literal, column) for literal, column, _, _ in parts])
 
 
