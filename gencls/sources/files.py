@@ -8,15 +8,16 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gencls.params import FilesDataSet, Format, Split
+from gencls.params import LONGEST_CELL, FilesDataSet, Format, Split
 from gencls.sources.encoding import decode
 from gencls.sources.rows import Record, SourceError, check_columns, required_columns, to_frame
 from gencls.sources.split import stratified
@@ -91,7 +92,7 @@ def read_csv(text: str, delimiter: str, name: str, *, header: bool = True) -> li
 
     Without a `header` the columns are called "1", "2" and so on. `name` stands in the errors (`SourceError`).
     """
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv_reader(io.StringIO(text, newline=""), delimiter)
     records: list[Record] = []
     try:
         first = first_row(reader, delimiter)
@@ -109,6 +110,12 @@ def read_csv(text: str, delimiter: str, name: str, *, header: bool = True) -> li
     except csv.Error as error:
         raise SourceError(f"{name}, line {reader.line_num}: {error}; is a double quote not closed, or not doubled in a cell?") from None
     return records
+
+
+def csv_reader(lines: Iterable[str], delimiter: str) -> Any:
+    """Python's, strict, and for long cells."""
+    csv.field_size_limit(LONGEST_CELL)
+    return csv.reader(lines, delimiter=delimiter, strict=True)
 
 
 def first_row(reader: Iterator[list[str]], delimiter: str) -> list[str]:
