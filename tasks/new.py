@@ -87,16 +87,25 @@ def _name(name: str, source: str = "--name") -> str:
         raise StageError(
             f"{source} gives {name!r}, which cannot name a data set: letters, digits and _, none of {', '.join(RESERVED_NAMES)}; --name"
         )
+    if not _reads_as_text(name):
+        raise StageError(
+            f"{source} gives {name!r}, which YAML takes for something else than a name; put a word before it: --name data_{name}"
+        )
     return name
 
 
+def _reads_as_text(name: str) -> bool:
+    """Whether a key of params.yaml that is not quoted comes back: `2024`, `1e3` and `null` do not."""
+    return _yaml(name) == name and name.lower() not in writing.WORDS
+
+
 def _name_of(file: Path) -> str:
-    """The data set's name, from that of its file: `Rückgaben 2024.csv` gives ruckgaben_2024."""
+    """The data set's name, from that of its file: `Rückgaben 2024.csv` gives ruckgaben_2024, and `2024.csv` data_2024."""
     base = "".join(c for c in unicodedata.normalize("NFKD", file.stem) if not unicodedata.combining(c))
     name = re.sub(r"\W+", "_", base, flags=re.ASCII).strip("_").lower()
     if not name:
         raise StageError(f"{file}: its name has none of the letters and digits that name a data set, a to z and 0 to 9; name it: --name")
-    return _name(name, "the file's name")
+    return _name(name if _reads_as_text(name) else f"data_{name}", f"{file}: its name")
 
 
 def _may_be_replaced(force: bool) -> str:

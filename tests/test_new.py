@@ -245,6 +245,14 @@ def test_parameters_that_were_edited_are_kept_and_need_force(capsys: pytest.Capt
     assert "kept as params.yaml.1.bak" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("file", ["2024.csv", "2024-05-12.csv", "1e3.csv", "0x1F.csv", "null.csv", "No.csv"])
+def test_a_file_whose_name_yaml_takes_for_something_else_gives_a_name_all_the_same(file: str) -> None:
+    name = new._name_of(Path(file))
+    assert name == f"data_{Path(file).stem.lower().replace('-', '_')}" and YAML(typ="safe", pure=True).load(f"{name}: {{}}") == {name: {}}
+    with pytest.raises(StageError, match=r"--name gives '2024', which YAML takes for something else than a name; .*--name data_2024"):
+        new.main([file, "--name", "2024"])
+
+
 @pytest.mark.parametrize(("file", "name"), [("Rückgaben 2024.csv", "ruckgaben_2024"), ("ｱ１ -- déjà-vu!.csv", "1_deja_vu")])
 def test_the_data_set_has_the_name_of_its_file(file: str, name: str) -> None:
     new.main([str(write(tickets(), Path(file)))])
