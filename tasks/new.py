@@ -19,7 +19,7 @@ from ruamel.yaml.error import YAMLError
 from gencls import params as params_module
 from gencls.errors import InputError
 from gencls.params import RESERVED_NAMES, TableDataSet
-from gencls.sources.rows import to_frame
+from gencls.sources.rows import to_frame, typed
 from gencls.start import columns, estimate, opening, survey, writing
 from gencls.start.writing import Start
 from tasks import paths
@@ -58,7 +58,7 @@ def look(file: Path, name: str, wanted: Namespace) -> Start:
     if not table.records:
         raise StageError(f"{file}: no rows")
     found = columns.columns(table.records)
-    text, text_doubts = (wanted.text.replace("\\n", "\n"), []) if wanted.text else columns.text_column(found)
+    text, text_doubts = (wanted.text, []) if wanted.text else columns.text_column(found)
     label, label_doubts = (wanted.label, []) if wanted.label else columns.label_column(found, text)
     looked = survey.survey(to_frame(table.records, TableDataSet(text=text, label=label), str(file)))
     if len(looked.classes) < 2:
@@ -72,7 +72,7 @@ def look(file: Path, name: str, wanted: Namespace) -> Start:
 def _arguments(arguments: list[str]) -> Namespace:
     parser = ArgumentParser(prog="make new", description="Look at a file of labelled texts and write a params.yaml that runs it.")
     parser.add_argument("file", help="csv, tsv, jsonl or parquet")
-    parser.add_argument("--text", help='column, or a template over columns: "{subject} {body}"')
+    parser.add_argument("--text", type=typed, help='column, or a template over columns: "{subject} {body}"')
     parser.add_argument("--label", help="column")
     parser.add_argument("--name", help="of the data set; by default that of the file")
     parser.add_argument("--language", choices=("en", "zh"), help="of the prompts")

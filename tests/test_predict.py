@@ -164,6 +164,11 @@ def test_the_text_is_the_models_column_or_template_or_said_or_found(classifier: 
         go(classifier, both, tmp_path / "no.jsonl", text="{c}")
 
 
+def test_a_line_break_is_typed_as_it_is_to_make_new(shell: Callable[..., None], classifier: Classifier, tmp_path: Path) -> None:
+    shell(write(tmp_path / "in.jsonl", [{"a": "where", "b": "parcel"}]), tmp_path / "out.jsonl", "--text", "{a}\\n{b}")
+    assert read(tmp_path / "out.jsonl")[0]["confidence"] == round(classifier.predict(["where\nparcel"])[0].confidence, 6)
+
+
 BAD = b'id,text\n1,fine\n2,a,b\n3,\xff\n4,"open" quote\n5,also fine\n'
 
 

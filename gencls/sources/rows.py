@@ -59,6 +59,11 @@ def parse_template(text: str) -> Template | None:
     return Template([(literal, column) for literal, column, _, _ in parts])
 
 
+def typed(text: str) -> str:
+    """A column or template as it was typed into a shell, where a line break is a backslash and an n."""
+    return text.replace("\\n", "\n")
+
+
 def required_columns(spec: TableDataSet) -> list[str]:
     """Columns of the source that `text` and `label` need, each once."""
     template = parse_template(spec.text)
