@@ -37,3 +37,12 @@ def test_a_label_list_that_is_longer_than_prompts_should_be_still_leaves_room_fo
 def test_too_few_rows_to_hold_any_out_are_one_error_that_says_what_to_do(rows: int, classes: int) -> None:
     with pytest.raises(InputError, match=f"{rows} rows of {classes} classes leave none for validation.*: label more rows, .*--label"):
         planned([(f"some text {i}", f"class {i % classes}") for i in range(rows)])
+
+
+def test_what_is_cut_from_long_documents_is_neither_measured_nor_estimated() -> None:
+    def documents(words: int) -> Plan:
+        return planned([(f"{i} " + " ".join(VERBS[(i + j * j) % 15] for j in range(words)), NOUNS[i % 2]) for i in range(40)])
+
+    some, more = documents(2000), documents(8000)
+    assert (some.formula, some.knobs) == (more.formula, more.knobs)
+    assert some.knobs["model.max_length"] == 768 and some.cut == some.rows["train"] == 28

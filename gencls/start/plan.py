@@ -33,6 +33,10 @@ LONGEST = 768
 """Tokens of prompt and answer that a first run may read: attention over more is slow on a CPU."""
 ROOM = 128
 """Tokens that a text can have all the same, however many the labels before it take."""
+CHARACTERS = 12 * LONGEST
+"""Of a text that are measured: more than any tokenizer fits into so many tokens."""
+SLICE = 256
+"""Prompts encoded at once: an encoding takes hundreds of times the memory of its text."""
 ROUNDED = 32
 """`max_length` is a multiple of this."""
 SAMPLE = 4000
@@ -81,7 +85,8 @@ def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: floa
     _check_held_out(rows, len(found.classes))
     base = _base(train, language)
     lengths, heads, fixed = _lengths(train, language, base.vocab_size, seed)
-    training = Training(rows, base, _sft_epochs(train), {name: float(of.mean()) - heads[name] for name, of in lengths.items()})
+    tokens = {name: float(np.minimum(of, max(LONGEST, fixed + ROOM)).mean()) - heads[name] for name, of in lengths.items()}
+    training = Training(rows, base, _sft_epochs(train), tokens)
     chosen = _affordable(training, lengths, flops)
     longest = int(max(lengths[name].max() for name in chosen))
     max_length = -(-max(min(LONGEST, longest), fixed + ROOM) // ROUNDED) * ROUNDED
@@ -135,18 +140,27 @@ def _lengths(train: pd.DataFrame, language: str, vocab_size: int, seed: int) -> 
     By a tokenizer made from these rows as `base` makes its own. The examples are the rows before, whatever the strategy would show.
     """
     sample = train.sample(n=min(SAMPLE, len(train)), random_state=seed)
-    labels, rows = sorted(train["label"].unique()), list(zip(sample["text"], sample["label"], strict=True))
+    labels, rows = sorted(train["label"].unique()), list(zip(sample["text"].str[:CHARACTERS], sample["label"], strict=True))
     renderers = {
         name: Renderer(strategy, written(labels, strategy, language=language, seed=seed), TEMPLATES[language])
         for name, strategy in OFFERED.items()
         if not (strategy.uncertain and UNCERTAIN in labels)
     }
-    contents = {name: [_content(renderer, rows, i) for i in range(len(rows))] for name, renderer in renderers.items()}
-    tokenizer = train_tokenizer(contents["zero_shot"], vocab_size).backend_tokenizer
+    plain = renderers["zero_shot"]
+    tokenizer = train_tokenizer((_content(plain, rows, i) for i in range(len(rows))), vocab_size).backend_tokenizer
     answer = max(len(tokenizer.encode(label).ids) for label in labels) + FRAME
-    lengths = {name: np.array([len(encoded.ids) + answer for encoded in tokenizer.encode_batch(texts)]) for name, texts in contents.items()}
-    fixed = len(tokenizer.encode(_content(renderers["zero_shot"], [("", "")], 0)).ids) + answer
+    lengths = {name: _tokens(tokenizer, renderer, rows) + answer for name, renderer in renderers.items()}
+    fixed = len(tokenizer.encode(_content(plain, [("", "")], 0)).ids) + answer
     return lengths, {name: len(tokenizer.encode(renderer.head()).ids) for name, renderer in renderers.items()}, fixed
+
+
+def _tokens(tokenizer: Any, renderer: Renderer, rows: Sequence[Example]) -> Ints:
+    """Of the prompt of each row."""
+    found: list[int] = []
+    for start in range(0, len(rows), SLICE):
+        contents = [_content(renderer, rows, i) for i in range(start, min(start + SLICE, len(rows)))]
+        found += [len(encoded.ids) for encoded in tokenizer.encode_batch_fast(contents)]
+    return np.array(found)
 
 
 def _content(renderer: Renderer, rows: Sequence[Example], i: int) -> str:
