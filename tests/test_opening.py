@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gencls import corrections
+from gencls.sources import SourceError
 from gencls.start import opening
 
 
@@ -38,3 +39,18 @@ def test_a_long_document_may_be_corrected(tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_text(f"id,text,label,new_label\ntrain-00000,{'word ' * 30_000},a,b\n")
     assert [correction.new_label for correction in corrections.read(file)] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "remedy"),
+    [
+        ("x.xlsx", b"PK\x03\x04", r"'\.xlsx' cannot be read; save it as CSV UTF-8"),
+        ("x.csv", b"PK\x03\x04", "a workbook or a zip archive, whatever it is called; save it as CSV UTF-8, or unpack it"),
+        ("x.csv.gz", b"\x1f\x8b", r"'\.gz' cannot be read; unpack it"),
+        ("x.txt", b"text,label", r"'\.txt' cannot be read; rename it to one of \.csv, .*, or save it as CSV UTF-8"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_what_to_do_with_it(tmp_path: Path, name: str, content: bytes, remedy: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError, match=remedy):
+        opening.read(tmp_path / name)

@@ -21,6 +21,12 @@ ENCODINGS = {
     "cp1251": "windows-1251",
 }
 """What files that are not UTF-8 mostly are, under charset-normalizer's name: a choice among all encodings would be a guess."""
+REMEDIES = {
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods", ".numbers"), "save it as CSV UTF-8"),
+    **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".zst", ".7z"), "unpack it"),
+}
+ARCHIVE = b"PK\x03\x04"
+"""Begins a zip archive, which a workbook is too."""
 TELLING_LINES = 500
 """Lines that are not ASCII, shown to the detection."""
 SHOWN = 40
@@ -54,10 +60,13 @@ def read(path: Path, *, encoding: str | None = None, delimiter: str | None = Non
         raise SourceError(f"{path}: no such file")
     form = ENDINGS.get(path.suffix.lower())
     if form is None:
-        raise SourceError(f"{path}: cannot tell what {path.suffix!r} is; rename it to one of {', '.join(ENDINGS)}")
+        remedy = REMEDIES.get(path.suffix.lower(), f"rename it to one of {', '.join(ENDINGS)}, or save it as CSV UTF-8")
+        raise SourceError(f"{path}: {path.suffix!r} cannot be read; {remedy}")
     if form == "parquet":
         return Table(form, "utf-8", None, _parquet(path), [])
     data = path.read_bytes()
+    if data.startswith(ARCHIVE):
+        raise SourceError(f"{path}: a workbook or a zip archive, whatever it is called; save it as CSV UTF-8, or unpack it")
     encoding, doubts = (encoding, []) if encoding else detect(data)
     text = decode(data, encoding, str(path))
     if form == "jsonl":
