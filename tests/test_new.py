@@ -155,7 +155,7 @@ def test_other_formats_are_read(form: str) -> None:
     ],
 )
 def test_the_encoding_is_found(text: str, encoding: str) -> None:
-    found, doubts = detect("\r\n".join([text] * 20).encode(encoding))
+    found, doubts = detect("\r\n".join([text] * 20).encode(encoding), "x.csv")
     assert found == encoding
     assert bool(doubts) == (encoding in ("windows-1252", "gb18030"))
 

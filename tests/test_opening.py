@@ -54,3 +54,9 @@ def test_a_file_of_another_kind_is_told_what_to_do_with_it(tmp_path: Path, name:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(SourceError, match=remedy):
         opening.read(tmp_path / name)
+
+
+def test_a_file_in_utf_8_but_for_one_byte_is_told_where_that_is(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"text,label\n" + "Größe und Maß,a\n".encode() * 5 + b"gr\xf6 and more,b\n")
+    with pytest.raises(SourceError, match=r"x\.csv is not utf-8: byte 0xf6 at offset .*, line 7: b'gr"):
+        opening.read(tmp_path / "x.csv")

@@ -67,7 +67,7 @@ def read(path: Path, *, encoding: str | None = None, delimiter: str | None = Non
     data = path.read_bytes()
     if data.startswith(ARCHIVE):
         raise SourceError(f"{path}: a workbook or a zip archive, whatever it is called; save it as CSV UTF-8, or unpack it")
-    encoding, doubts = (encoding, []) if encoding else detect(data)
+    encoding, doubts = (encoding, []) if encoding else detect(data, str(path))
     text = decode(data, encoding, str(path))
     if form == "jsonl":
         return Table(form, encoding, None, read_jsonl(text, str(path)), doubts)
@@ -77,11 +77,11 @@ def read(path: Path, *, encoding: str | None = None, delimiter: str | None = Non
     return Table(form, encoding, delimiter, records, [*doubts, *_header(records)])
 
 
-def detect(data: bytes) -> tuple[str, list[str]]:
+def detect(data: bytes, name: str) -> tuple[str, list[str]]:
     """(encoding, doubts): UTF-8 where the bytes are, since nothing else looks like it; else the likeliest of `ENCODINGS`.
 
     Raises:
-        SourceError: none of them decodes the bytes.
+        SourceError: the bytes of the file `name` are UTF-8 but for some, or none of them decodes them.
     """
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
@@ -91,6 +91,9 @@ def detect(data: bytes) -> tuple[str, list[str]]:
         return "utf-8", []
     except UnicodeDecodeError:
         lines = [line for line in data.splitlines() if not line.isascii()][:TELLING_LINES]
+    shown = b"\n".join(lines).decode("utf-8", errors="replace")
+    if 2 * shown.count("\ufffd") < len(shown) - sum(map(str.isascii, shown)):
+        decode(data, "utf-8", name)  # raises, and says where
     best = from_bytes(b"\n".join(lines), cp_isolation=list(ENCODINGS)).best()
     if best is None:
         raise SourceError(f"the encoding is none of utf-8, utf-16, {', '.join(ENCODINGS.values())}; name it: --encoding")
