@@ -192,6 +192,7 @@ def test_a_name_a_length_or_a_code_decides_and_is_a_doubt_where_it_is_thin() -> 
     )
     assert columns.text_column(columns_of(who=[f"Jo Doe{i}" for i in range(30)], x=BODIES))[0] == "x"
     assert columns.label_column(columns_of(x=BODIES, code=["1", "2", "3"] * 10, name=CLASSES), "x") == ("name", [])
+    assert columns.label_column(columns_of(x=BODIES, y=["0.0", "1.0", ""] * 10, price=["1.0", "2.5", "3.0"] * 10), "x") == ("y", [])
     assert columns.label_column(columns_of(x=BODIES, priority=CLASSES[::-1], queue=["q", "r"] * 15), "x")[0] == "queue"
 
 

@@ -16,8 +16,8 @@ PER_CLASS = 3
 """Rows that a label has on average, at least."""
 LONGEST_LABEL = 60
 """Characters of a label on average, at most."""
-MEASURED = re.compile(r"-?\d*[.,]\d+|\d{1,4}([-/.])\d{1,2}\1\d{1,4}.*")
-"""Fractions and dates, which are no classes."""
+MEASURED = re.compile(r"-?\d*[.,](?!0$)\d+|\d{1,4}([-/.])\d{1,2}\1\d{1,4}.*")
+"""Fractions and dates, which are no classes; but `1.0` is how pandas writes the number of one in a column where some are missing."""
 LONGER = 3
 """A column whose cells are so many times longer than those of the next is taken for the text."""
 EXAMPLE = 50
