@@ -60,3 +60,12 @@ def test_a_file_in_utf_8_but_for_one_byte_is_told_where_that_is(tmp_path: Path) 
     (tmp_path / "x.csv").write_bytes(b"text,label\n" + "Größe und Maß,a\n".encode() * 5 + b"gr\xf6 and more,b\n")
     with pytest.raises(SourceError, match=r"x\.csv is not utf-8: byte 0xf6 at offset .*, line 7: b'gr"):
         opening.read(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("blank", ["", "\n", "sep=,\n\n", ",,,\n"])
+def test_what_excel_leaves_empty_is_neither_header_nor_column(tmp_path: Path, blank: str) -> None:
+    (tmp_path / "x.csv").write_text(f"{blank}text,label,,\na b,L,, \n\nc d,M,,\n")
+    assert opening.read(tmp_path / "x.csv").records == [{"text": "a b", "label": "L"}, {"text": "c d", "label": "M"}]
+    (tmp_path / "x.csv").write_text("text,label,,\na b,L,note,other\n")
+    with pytest.raises(SourceError, match="columns that occur twice: ''"):
+        opening.read(tmp_path / "x.csv")

@@ -121,7 +121,7 @@ def _separated(text: str, usual: str, name: str) -> tuple[str, list[Record]]:
         except SourceError:
             continue
     if not any(found.values()):
-        header = text.partition("\n")[0]
+        header = text.lstrip("\r\n").partition("\n")[0]
         likely = max((usual, *OTHER_DELIMITERS), key=header.count)
         return likely, read_csv(text, likely, name)  # raises, and says why
     best = max(found, key=lambda delimiter: len(found[delimiter][0]) if found[delimiter] else 0)
