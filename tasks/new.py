@@ -109,11 +109,16 @@ def _name_of(file: Path) -> str:
 
 
 def _may_be_replaced(force: bool) -> str:
-    """What to say of the params.yaml that is there: one like a preset is nobody's work and may go; one that was edited needs --force."""
+    """What to say of the params.yaml that is there: one like a preset, or as it was written here, is nobody's work and may go; one that was
+    edited needs --force.
+    """
     if not paths.PARAMS.exists():
         return ""
+    text = paths.PARAMS.read_text(encoding="utf-8")
+    if writing.unedited(text):
+        return "the old params.yaml was as make new wrote it"
     try:
-        content = _yaml(paths.PARAMS.read_text(encoding="utf-8"))
+        content = _yaml(text)
     except YAMLError:
         content = None  # half edited is edited too
     same = [preset for preset in sorted(PRESETS.glob("*.yaml")) if _yaml(preset.read_text(encoding="utf-8")) == content]

@@ -244,6 +244,11 @@ def test_parameters_that_were_edited_are_kept_and_need_force(capsys: pytest.Capt
     new.main([file, "--force"])
     assert Path("params.yaml.1.bak").read_text() == edited
     assert "kept as params.yaml.1.bak" in capsys.readouterr().out
+    new.main([file])
+    assert "the old params.yaml was as make new wrote it" in capsys.readouterr().out
+    paths.PARAMS.write_text(paths.PARAMS.read_text().replace("seed: 7", "seed: 8"))
+    with pytest.raises(StageError, match=r"params.yaml was edited"):
+        new.main([file])
 
 
 @pytest.mark.parametrize("file", ["2024.csv", "2024-05-12.csv", "1e3.csv", "0x1F.csv", "null.csv", "No.csv"])
