@@ -13,7 +13,7 @@ are there all the same. Killed and started again it goes on where it was, as `ge
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
@@ -27,7 +27,11 @@ from flows.overrides import Settings, applied, changes, loaded
 from gencls import params as params_module
 from gencls.errors import InputError
 from gencls.params import Params, ParamsError, Score
+from gencls.sources.rows import typed
 from tasks import paths
+
+TEXTS = {key for key, info in Score.model_fields.items() if str in (info.annotation, *get_args(info.annotation))}
+"""Keys of `score` that hold a text: model, source, out, text, delimiter, encoding."""
 
 
 @flow(name="gencls-score", persist_result=False)
@@ -93,10 +97,17 @@ def said(words: Sequence[str]) -> dict[str, Any]:
         key, equals, value = word.partition("=")
         if not equals:
             raise ParamsError(f"{word!r}: expected key=value with a key of `score`: {', '.join(Score.model_fields)}")
-        given[key] = loaded(value, word)
+        given[key] = _value(key, value, word)
         if given[key] is None:
             raise ParamsError(f"{word!r}: null cannot be said for one run; leave {key} out, or set score.{key} in {paths.PARAMS}")
     return given
+
+
+def _value(key: str, value: str, word: str) -> Any:
+    """Texts stand as they are, for neither `{subject} {body}` nor `|` is YAML; all else is."""
+    if key not in TEXTS or value in ("", "null"):
+        return loaded(value, word)
+    return typed(value) if key == "text" else value
 
 
 def main() -> None:

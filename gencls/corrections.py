@@ -20,6 +20,7 @@ import pandas as pd
 
 from gencls.errors import InputError
 from gencls.formulas import defused
+from gencls.params import LONGEST_CELL
 
 SHOWN = ["id", "text", "label", "suggested", "confidence"]
 DECIDED = ["new_label", "drop", "who", "why"]
@@ -81,6 +82,7 @@ def read(path: Path) -> list[Correction]:
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, column → cell) for each row, the cells without the blanks around them; missing ones are empty."""
+    csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(io.StringIO(text := _text(path), newline=""), delimiter=_delimiter(text), strict=True)
     try:
         header = [cell.strip().lower() for cell in next(reader, [])]

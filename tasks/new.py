@@ -19,7 +19,7 @@ from ruamel.yaml.error import YAMLError
 from gencls import params as params_module
 from gencls.errors import InputError
 from gencls.params import RESERVED_NAMES, TableDataSet
-from gencls.sources.rows import to_frame
+from gencls.sources.rows import to_frame, typed
 from gencls.start import columns, estimate, opening, survey, writing
 from gencls.start.writing import Start
 from tasks import paths
@@ -58,7 +58,7 @@ def look(file: Path, name: str, wanted: Namespace) -> Start:
     if not table.records:
         raise StageError(f"{file}: no rows")
     found = columns.columns(table.records)
-    text, text_doubts = (wanted.text.replace("\\n", "\n"), []) if wanted.text else columns.text_column(found)
+    text, text_doubts = (wanted.text, []) if wanted.text else columns.text_column(found)
     label, label_doubts = (wanted.label, []) if wanted.label else columns.label_column(found, text)
     looked = survey.survey(to_frame(table.records, TableDataSet(text=text, label=label), str(file)))
     if len(looked.classes) < 2:
@@ -72,7 +72,7 @@ def look(file: Path, name: str, wanted: Namespace) -> Start:
 def _arguments(arguments: list[str]) -> Namespace:
     parser = ArgumentParser(prog="make new", description="Look at a file of labelled texts and write a params.yaml that runs it.")
     parser.add_argument("file", help="csv, tsv, jsonl or parquet")
-    parser.add_argument("--text", help='column, or a template over columns: "{subject} {body}"')
+    parser.add_argument("--text", type=typed, help='column, or a template over columns: "{subject} {body}"')
     parser.add_argument("--label", help="column")
     parser.add_argument("--name", help="of the data set; by default that of the file")
     parser.add_argument("--language", choices=("en", "zh"), help="of the prompts")
@@ -87,24 +87,38 @@ def _name(name: str, source: str = "--name") -> str:
         raise StageError(
             f"{source} gives {name!r}, which cannot name a data set: letters, digits and _, none of {', '.join(RESERVED_NAMES)}; --name"
         )
+    if not _reads_as_text(name):
+        raise StageError(
+            f"{source} gives {name!r}, which YAML takes for something else than a name; put a word before it: --name data_{name}"
+        )
     return name
 
 
+def _reads_as_text(name: str) -> bool:
+    """Whether a key of params.yaml that is not quoted comes back: `2024`, `1e3` and `null` do not."""
+    return _yaml(name) == name and name.lower() not in writing.WORDS
+
+
 def _name_of(file: Path) -> str:
-    """The data set's name, from that of its file: `Rückgaben 2024.csv` gives ruckgaben_2024."""
+    """The data set's name, from that of its file: `Rückgaben 2024.csv` gives ruckgaben_2024, and `2024.csv` data_2024."""
     base = "".join(c for c in unicodedata.normalize("NFKD", file.stem) if not unicodedata.combining(c))
     name = re.sub(r"\W+", "_", base, flags=re.ASCII).strip("_").lower()
     if not name:
         raise StageError(f"{file}: its name has none of the letters and digits that name a data set, a to z and 0 to 9; name it: --name")
-    return _name(name, "the file's name")
+    return _name(name if _reads_as_text(name) else f"data_{name}", f"{file}: its name")
 
 
 def _may_be_replaced(force: bool) -> str:
-    """What to say of the params.yaml that is there: one like a preset is nobody's work and may go; one that was edited needs --force."""
+    """What to say of the params.yaml that is there: one like a preset, or as it was written here, is nobody's work and may go; one that was
+    edited needs --force.
+    """
     if not paths.PARAMS.exists():
         return ""
+    text = paths.PARAMS.read_text(encoding="utf-8")
+    if writing.unedited(text):
+        return "the old params.yaml was as make new wrote it"
     try:
-        content = _yaml(paths.PARAMS.read_text(encoding="utf-8"))
+        content = _yaml(text)
     except YAMLError:
         content = None  # half edited is edited too
     same = [preset for preset in sorted(PRESETS.glob("*.yaml")) if _yaml(preset.read_text(encoding="utf-8")) == content]

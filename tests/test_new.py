@@ -155,7 +155,7 @@ def test_other_formats_are_read(form: str) -> None:
     ],
 )
 def test_the_encoding_is_found(text: str, encoding: str) -> None:
-    found, doubts = detect("\r\n".join([text] * 20).encode(encoding))
+    found, doubts = detect("\r\n".join([text] * 20).encode(encoding), "x.csv")
     assert found == encoding
     assert bool(doubts) == (encoding in ("windows-1252", "gb18030"))
 
@@ -192,6 +192,7 @@ def test_a_name_a_length_or_a_code_decides_and_is_a_doubt_where_it_is_thin() -> 
     )
     assert columns.text_column(columns_of(who=[f"Jo Doe{i}" for i in range(30)], x=BODIES))[0] == "x"
     assert columns.label_column(columns_of(x=BODIES, code=["1", "2", "3"] * 10, name=CLASSES), "x") == ("name", [])
+    assert columns.label_column(columns_of(x=BODIES, y=["0.0", "1.0", ""] * 10, price=["1.0", "2.5", "3.0"] * 10), "x") == ("y", [])
     assert columns.label_column(columns_of(x=BODIES, priority=CLASSES[::-1], queue=["q", "r"] * 15), "x")[0] == "queue"
 
 
@@ -220,6 +221,19 @@ def test_doubtful_rows_are_named() -> None:
         assert any(part in doubt for doubt in doubts), part
 
 
+def test_a_blank_cell_is_a_missing_one_to_make_new_and_to_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    table = tickets()
+    table[0]["Nachricht"], table[1]["Nachricht"], table[2]["Abteilung"] = "", " \t", "\u3000"
+    new.main([str(write(table, Path("tickets.csv")))])
+    said = capsys.readouterr().out
+    for part in ("2 rows have no text, or nothing but", "1 rows have no label", "3 classes from", "train 82, validation 12, test 23"):
+        assert part in said
+    content = params.load(paths.PARAMS)
+    ingest.main(content, "tickets")
+    frames = [pd.read_parquet(paths.data("tickets") / f"{split}.parquet") for split in params.SPLITS]
+    assert pd.concat(frames)[["text", "label"]].isna().sum().tolist() == [2, 1]
+
+
 def test_parameters_that_were_edited_are_kept_and_need_force(capsys: pytest.CaptureFixture[str]) -> None:
     file = str(write(tickets(), Path("tickets.csv")))
     edited = paths.PARAMS.read_text().replace("seed: 7", "seed: 8")
@@ -230,6 +244,19 @@ def test_parameters_that_were_edited_are_kept_and_need_force(capsys: pytest.Capt
     new.main([file, "--force"])
     assert Path("params.yaml.1.bak").read_text() == edited
     assert "kept as params.yaml.1.bak" in capsys.readouterr().out
+    new.main([file])
+    assert "the old params.yaml was as make new wrote it" in capsys.readouterr().out
+    paths.PARAMS.write_text(paths.PARAMS.read_text().replace("seed: 7", "seed: 8"))
+    with pytest.raises(StageError, match=r"params.yaml was edited"):
+        new.main([file])
+
+
+@pytest.mark.parametrize("file", ["2024.csv", "2024-05-12.csv", "1e3.csv", "0x1F.csv", "null.csv", "No.csv"])
+def test_a_file_whose_name_yaml_takes_for_something_else_gives_a_name_all_the_same(file: str) -> None:
+    name = new._name_of(Path(file))
+    assert name == f"data_{Path(file).stem.lower().replace('-', '_')}" and YAML(typ="safe", pure=True).load(f"{name}: {{}}") == {name: {}}
+    with pytest.raises(StageError, match=r"--name gives '2024', which YAML takes for something else than a name; .*--name data_2024"):
+        new.main([file, "--name", "2024"])
 
 
 @pytest.mark.parametrize(("file", "name"), [("Rückgaben 2024.csv", "ruckgaben_2024"), ("ｱ１ -- déjà-vu!.csv", "1_deja_vu")])

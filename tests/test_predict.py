@@ -129,6 +129,14 @@ def test_a_lone_carriage_return_and_excels_mark_survive(classifier: Classifier, 
     assert content.startswith("\ufefftext;note;predicted".encode()) and b'\n"a\rb";"c;d";' in content
 
 
+def test_the_line_that_tells_excel_the_delimiter_is_no_header(shell: Callable[..., None], tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("sep=;\nid;text\n1;late\n")
+    shell(tmp_path / "in.csv", tmp_path / "out.csv", "--delimiter", ";")
+    assert (tmp_path / "out.csv").read_text().startswith("id;text;predicted")
+    with pytest.raises(SystemExit, match="--delimiter ';' splits it"):
+        shell(tmp_path / "in.csv", tmp_path / "out.csv")
+
+
 def test_what_a_spreadsheet_wrote_in_another_encoding_it_reads_again(shell: Callable[..., None], tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_bytes("Größe;text\nü;late\n".encode("windows-1252"))
     shell(tmp_path / "in.csv", tmp_path / "out.csv", "--delimiter", ";", "--encoding", "windows-1252")
@@ -154,6 +162,11 @@ def test_the_text_is_the_models_column_or_template_or_said_or_found(classifier: 
         go(classifier, both, tmp_path / "no.jsonl")
     with pytest.raises(InputError, match=r"no column 'c', which --text '\{c\}' needs"):
         go(classifier, both, tmp_path / "no.jsonl", text="{c}")
+
+
+def test_a_line_break_is_typed_as_it_is_to_make_new(shell: Callable[..., None], classifier: Classifier, tmp_path: Path) -> None:
+    shell(write(tmp_path / "in.jsonl", [{"a": "where", "b": "parcel"}]), tmp_path / "out.jsonl", "--text", "{a}\\n{b}")
+    assert read(tmp_path / "out.jsonl")[0]["confidence"] == round(classifier.predict(["where\nparcel"])[0].confidence, 6)
 
 
 BAD = b'id,text\n1,fine\n2,a,b\n3,\xff\n4,"open" quote\n5,also fine\n'

@@ -140,6 +140,8 @@ def test_values_for_one_run_are_checked_with_the_rest(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=message):
             read(tmp_path, changes)
     assert said(["source=new.csv", "labels=0.3"]) == {"source": "new.csv", "labels": 0.3}
+    typed = ["text={subject}\\n{body}", "delimiter=|", "source=2024", "out=a: b", "encoding=utf-8", "model=[a]"]
+    assert said(typed) == {**dict(word.split("=") for word in typed), "text": "{subject}\n{body}"}, "no YAML"
     for word in ("model=null", "model="):
         with pytest.raises(InputError, match=f"'{word}': null cannot be said for one run; leave model out, or set score.model in params"):
             said([word])

@@ -104,10 +104,11 @@ def test_a_template_joins_columns_and_knows_no_nan(tmp_path: Path) -> None:
     assert texts == ["OLD: \nNEW: b {}", "OLD: a\nNEW:  {}", "OLD: \nNEW:  {}"]
 
 
-@pytest.mark.parametrize("text", ["{old", "{}", "{old!r}", "{old:>9}"])
+@pytest.mark.parametrize("text", ["{old", "{}", "{old!r}", "{old:>9}", "{{old}}: {{new}}"])
 def test_a_wrong_template_is_one_error(tmp_path: Path, text: str) -> None:
     name = write(tmp_path, "x.csv", "old,label\na,L\n")
-    assert f"the template {text!r} is wrong" in error(tmp_path, name, text=text)
+    message = error(tmp_path, name, text=text)
+    assert f"the template {text!r} is wrong" in message and ("write {subject}, not {{subject}}" in message) == ("{{" in text)
 
 
 def test_a_missing_column_names_file_column_and_what_is_there(tmp_path: Path) -> None:
@@ -132,6 +133,17 @@ def test_the_delimiter_can_be_set_and_so_can_the_format(tmp_path: Path) -> None:
     name = write(tmp_path, "x.txt", "text;label_name\nhello, you;joy\n")
     assert train(tmp_path, name, format="csv", delimiter=";", label="label_name") == [("hello, you", "joy")]
     assert "set format to one of" in error(tmp_path, name)
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"'])
+def test_the_line_that_tells_excel_the_delimiter_is_no_header(tmp_path: Path, line: str) -> None:
+    name = write(tmp_path, "x.csv", f"\ufeff{line}\r\ntext;label\r\na;L\r\nb;c;L\r\n")
+    assert "line 4: 3 cells, the header has 2" in error(tmp_path, name, delimiter=";")
+    name = write(tmp_path, "x.csv", f"{line}\r\ntext;label\r\na;L\r\n")
+    assert train(tmp_path, name, delimiter=";") == [("a", "L")]
+    assert "looks separated by ';'" in error(tmp_path, name)
+    name = write(tmp_path, "x.csv", f"{line}\na;L\n")
+    assert train(tmp_path, name, delimiter=";", header=False, text=1, label=2) == [("a", "L")]
 
 
 def test_a_file_without_a_header_is_read_by_the_places_of_its_columns(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ reading.py     from a file to parameters
 """
 
 from gencls.params.datasets import (
+    LONGEST_CELL,
     RESERVED_NAMES,
     SPLITS,
     AnyDataSet,
@@ -46,6 +47,7 @@ from gencls.params.whole import Params
 
 __all__ = [
     "CORPORA",
+    "LONGEST_CELL",
     "REASONS",
     "RESERVED_NAMES",
     "SPLITS",

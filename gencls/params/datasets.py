@@ -15,6 +15,8 @@ Column = Annotated[str, Field(coerce_numbers_to_str=True)]
 """Of a file without a header its place, which YAML reads as a number."""
 RESERVED_NAMES = ("raw", "asked", "mined", "definitions", "neighbours", "prompts", "rationales", "corrections", "incoming")
 """Folders of data/ that are not data sets."""
+LONGEST_CELL = 2**26
+"""Characters of a csv cell; Python's own limit is 131,072, which a long document passes."""
 
 
 class SplitRows(Section):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gencls.predict.source import FORMATS, STANDARD, FileError, format_of, opened
 from gencls.sources.files import DELIMITERS
+from gencls.sources.rows import typed
 
 EPILOG = """\
 IN's columns pass through; behind them come predicted, confidence, abstained and a probability per label (p_<label>), nearest, the
@@ -20,7 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("source", metavar="IN", help="csv, tsv, jsonl or parquet by its ending, or - for standard input")
     parser.add_argument("out", metavar="OUT", help="the same, or - for standard output in IN's format")
     parser.add_argument(
-        "--text", metavar="COLUMN", help='column of the text, or a template as "{subject}\\n{body}"; default: the model\'s own'
+        "--text", type=typed, metavar="COLUMN", help='column of the text, or a template as "{subject}\\n{body}"; default: the model\'s own'
     )
     parser.add_argument("--skip", metavar="FILE", type=Path, help="put rows that cannot be read into this jsonl file, and go on")
     parser.add_argument("--prefix", default="", help="put before the names of the new columns")

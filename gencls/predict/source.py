@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from gencls.errors import InputError, half_a_character, lone_surrogate
 from gencls.params import Format
-from gencls.sources.files import DELIMITERS, ENDINGS, OTHER_DELIMITERS
+from gencls.sources.files import DELIMITERS, ENDINGS, OTHER_DELIMITERS, csv_reader, first_row
 from gencls.sources.rows import Record
 
 STANDARD = "-"
@@ -29,8 +29,6 @@ STANDARD = "-"
 STDIN = "standard input"
 BATCH = 1024
 """Rows of a parquet file held at once."""
-LONGEST = 2**26
-"""Characters of a csv cell; Python's own limit is 131,072, which a long document passes."""
 OPTION = "--"
 """What messages put before text, delimiter and encoding where they were said on the command line."""
 SHOWN = 80
@@ -109,7 +107,7 @@ class Source:
             FileError: there are none, one is there twice, or the delimiter is another.
         """
         with self._open("") as file:
-            return self._header(csv.reader(file, delimiter=self.delimiter, strict=True))
+            return self._header(csv_reader(file, self.delimiter))
 
     def _open(self, newline: str) -> IO[str]:
         """Behind a byte order mark."""
@@ -126,7 +124,7 @@ class Source:
 
     def _header(self, reader: Any) -> list[str]:
         try:
-            header = [cell.strip() for cell in next(reader, [])]
+            header = [cell.strip() for cell in first_row(reader, self.delimiter)]
         except csv.Error as error:
             raise FileError(f"{self.name}, line 1: {error}; it should hold the names of the columns") from None
         if not header:
@@ -142,9 +140,8 @@ class Source:
         return header
 
     def _csv(self) -> Iterator[Row | Unreadable]:
-        csv.field_size_limit(LONGEST)
         with self._open("") as file:
-            reader = csv.reader(file, delimiter=self.delimiter, strict=True)
+            reader = csv_reader(file, self.delimiter)
             header, number = self._header(reader), 0
             while True:
                 place = f"{self.name}, row {number + 1} (line {reader.line_num + 1})"

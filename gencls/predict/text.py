@@ -1,5 +1,6 @@
 """Which columns are the text: what `--text` says, else what the bundle remembers, else what is found."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from gencls.predict.source import Row
 from gencls.sources.rows import SourceError, Template, cell, parse_template
 
 USUAL = "text"
+SENTENCE = re.compile(r"[\s，。！？]")
+"""In what is more likely a text than the name of a column."""
 
 
 class ColumnError(InputError):
@@ -52,6 +55,9 @@ def find(given: str | None, remembered: str, columns: Sequence[str], name: str, 
                 raise ColumnError(f"{name}: no column {missing[0]!r}, which {option} {given!r} needs; {_there(columns)}")
     usual = [column for column in columns if column.lower() == USUAL] if "{" not in remembered else []
     if found := usual or (list(columns) if len(columns) == 1 else []):
+        if SENTENCE.search(found[0]):
+            like_a_text = f"its only column is called {found[0]!r}, as where the first line is a text already"
+            raise ColumnError(f"{name}: {like_a_text}; put `text` above it, or say {option}")
         return TextOf(Template([("", found[0])]), found[0])
     wanted = f"say with {option} which column is the text"
     raise ColumnError(f"{name}: the model reads {remembered!r}, which is not there; {wanted}; {_there(columns)}")

@@ -7,8 +7,8 @@
 | hub | a data set of the Hugging Face hub, or a local folder of the same format |
 | naming | names for labels that are numbers or codes there |
 
-A null text or label means that the source has none: whether that is acceptable is for the validate stage. Rows that cannot be read at
-all raise `SourceError`.
+A null text or label means that the source has none, or nothing but white space: whether that is acceptable is for the validate stage.
+Rows that cannot be read at all raise `SourceError`.
 """
 
 from pathlib import Path

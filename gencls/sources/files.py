@@ -7,14 +7,17 @@ hold line breaks between quotes.
 import csv
 import io
 import json
+import re
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gencls.params import FilesDataSet, Format, Split
+from gencls.params import LONGEST_CELL, FilesDataSet, Format, Split
 from gencls.sources.encoding import decode
 from gencls.sources.rows import Record, SourceError, check_columns, required_columns, to_frame
 from gencls.sources.split import stratified
@@ -22,6 +25,8 @@ from gencls.sources.split import stratified
 ENDINGS: dict[str, Format] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".json": "jsonl", ".parquet": "parquet"}
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 OTHER_DELIMITERS = (";", "\t", "|", ",")
+SEPARATOR = re.compile(r'"?sep=(.)"?\r?$', re.MULTILINE)
+"""A first line that tells Excel the delimiter and is no row."""
 
 
 def names(spec: FilesDataSet) -> list[str]:
@@ -85,14 +90,15 @@ def read_jsonl(text: str, name: str) -> list[Record]:
 def read_csv(text: str, delimiter: str, name: str, *, header: bool = True) -> list[Record]:
     """Records as Python's csv module reads them, which unlike pandas never guesses a type, a missing value or a missing cell.
 
-    Without a `header` the columns are called "1", "2" and so on. `name` stands in the errors (`SourceError`).
+    Without a `header` the columns are called "1", "2" and so on. Columns without a name or a cell, which Excel may leave behind the last,
+    are none. `name` stands in the errors (`SourceError`).
     """
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    records: list[Record] = []
+    reader = csv_reader(io.StringIO(text, newline=""), delimiter)
+    rows: list[list[str]] = []
     try:
-        first = next(reader, [])
+        first = first_row(reader, delimiter)
         columns = [cell.strip() for cell in first] if header else [str(place) for place in range(1, len(first) + 1)]
-        _check_columns(columns, first, delimiter, name)
+        _check_delimiter(first, delimiter, name)
         for row in reader if header else chain([first], reader):
             if row and len(row) != len(columns):
                 raise SourceError(
@@ -101,17 +107,35 @@ def read_csv(text: str, delimiter: str, name: str, *, header: bool = True) -> li
                     f"{delimiter.join(row)[:80]!r}"
                 )
             if row:
-                records.append(dict(zip(columns, row, strict=True)))
+                rows.append(row)
     except csv.Error as error:
         raise SourceError(f"{name}, line {reader.line_num}: {error}; is a double quote not closed, or not doubled in a cell?") from None
-    return records
+    there = [place for place, column in enumerate(columns) if column or any(row[place].strip() for row in rows)]
+    _check_once([columns[place] for place in there], name)
+    return [{columns[place]: row[place] for place in there} for row in rows]
 
 
-def _check_columns(columns: list[str], first: list[str], delimiter: str, name: str) -> None:
+def csv_reader(lines: Iterable[str], delimiter: str) -> Any:
+    """Python's, strict, and for long cells."""
+    csv.field_size_limit(LONGEST_CELL)
+    return csv.reader(lines, delimiter=delimiter, strict=True)
+
+
+def first_row(reader: Iterator[list[str]], delimiter: str) -> list[str]:
+    """The first row of a csv that is not blank, be it the header; empty where there is none."""
+    filled = (row for row in reader if any(map(str.strip, row)))
+    row = next(filled, [])
+    return next(filled, []) if SEPARATOR.fullmatch(delimiter.join(row)) else row
+
+
+def _check_delimiter(first: list[str], delimiter: str, name: str) -> None:
     if len(first) == 1:
         others = [other for other in OTHER_DELIMITERS if other != delimiter and other in first[0]]
         hint = f"; it looks separated by {others[0]!r}: set delimiter to that" if others else ""
         raise SourceError(f"{name}: only one column, {first[0][:60].strip()!r}, when split at {delimiter!r}{hint}")
+
+
+def _check_once(columns: list[str], name: str) -> None:
     twice = sorted({column for column in columns if columns.count(column) > 1})
     if twice:
         raise SourceError(f"{name}: columns that occur twice: {', '.join(map(repr, twice))}")

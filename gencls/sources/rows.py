@@ -43,7 +43,7 @@ def parse_template(text: str) -> Template | None:
     """None for the name of a plain column.
 
     Raises:
-        SourceError: a brace is not closed, or a field is not just the name of a column.
+        SourceError: a brace is not closed, a field is not just the name of a column, or there is none.
     """
     if "{" not in text:
         return None
@@ -54,7 +54,14 @@ def parse_template(text: str) -> Template | None:
     for _, column, form, conversion in parts:
         if column == "" or form or conversion:
             raise SourceError(f"text: the template {text!r} is wrong: between braces stands the name of a column and nothing else")
+    if all(column is None for _, column, _, _ in parts):
+        raise SourceError(f"text: the template {text!r} is wrong: it names no column; write {{subject}}, not {{{{subject}}}}")
     return Template([(literal, column) for literal, column, _, _ in parts])
+
+
+def typed(text: str) -> str:
+    """A column or template as it was typed into a shell, where a line break is a backslash and an n."""
+    return text.replace("\\n", "\n")
 
 
 def required_columns(spec: TableDataSet) -> list[str]:
@@ -72,7 +79,7 @@ def check_columns(spec: TableDataSet, present: Sequence[str], name: str) -> None
 
 
 def to_frame(records: Sequence[Record], spec: TableDataSet, name: str) -> pd.DataFrame:
-    """Columns text and label of the records of `name`, in order; a missing or empty cell is null, but empty inside a template.
+    """Columns text and label of the records of `name`, in order; what is missing, empty or nothing but white space is null.
 
     Raises:
         SourceError: no rows, a column that no record has, or a cell that is not text.
@@ -84,9 +91,13 @@ def to_frame(records: Sequence[Record], spec: TableDataSet, name: str) -> pd.Dat
     texts, labels = [], []
     for number, record in enumerate(records, start=1):
         cells = {column: cell(record.get(column), f"{name}, row {number}, column {column!r}") for column in required}
-        texts.append(template.fill(cells) if template else cells[spec.text])
-        labels.append(cells[spec.label])
+        texts.append(_unless_blank(template.fill(cells) if template else cells[spec.text]))
+        labels.append(_unless_blank(cells[spec.label]))
     return pd.DataFrame({"text": texts, "label": labels}, dtype="str")
+
+
+def _unless_blank(text: str | None) -> str | None:
+    return text if text and not text.isspace() else None
 
 
 def cell(value: object, place: str) -> str | None:

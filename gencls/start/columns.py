@@ -16,8 +16,8 @@ PER_CLASS = 3
 """Rows that a label has on average, at least."""
 LONGEST_LABEL = 60
 """Characters of a label on average, at most."""
-MEASURED = re.compile(r"-?\d*[.,]\d+|\d{1,4}([-/.])\d{1,2}\1\d{1,4}.*")
-"""Fractions and dates, which are no classes."""
+MEASURED = re.compile(r"-?\d*[.,](?!0$)\d+|\d{1,4}([-/.])\d{1,2}\1\d{1,4}.*")
+"""Fractions and dates, which are no classes; but `1.0` is how pandas writes the number of one in a column where some are missing."""
 LONGER = 3
 """A column whose cells are so many times longer than those of the next is taken for the text."""
 EXAMPLE = 50
@@ -33,7 +33,7 @@ class Column:
 
     name: str
     cells: list[str]
-    """Those that are not empty, as text."""
+    """Those that are not blank, as text."""
 
     @property
     def classes(self) -> int:
@@ -54,7 +54,8 @@ def columns(records: Sequence[Record]) -> list[Column]:
     names = dict.fromkeys(name for record in records for name in record)
     cells = {name: [record.get(name) for record in records] for name in names}
     plain = {
-        name: [str(cell) for cell in found if isinstance(cell, str | bool | int | float) and cell != ""] for name, found in cells.items()
+        name: [str(cell) for cell in found if isinstance(cell, str | bool | int | float) and str(cell).strip()]
+        for name, found in cells.items()
     }
     return [Column(name, found) for name, found in plain.items() if found]
 

@@ -9,7 +9,7 @@ from charset_normalizer import from_bytes
 
 from gencls.params import Format
 from gencls.sources.encoding import BYTE_ORDER_MARKS, decode
-from gencls.sources.files import DELIMITERS, ENDINGS, OTHER_DELIMITERS, read_csv, read_jsonl
+from gencls.sources.files import DELIMITERS, ENDINGS, OTHER_DELIMITERS, SEPARATOR, read_csv, read_jsonl
 from gencls.sources.rows import Record, SourceError
 
 ENCODINGS = {
@@ -21,6 +21,12 @@ ENCODINGS = {
     "cp1251": "windows-1251",
 }
 """What files that are not UTF-8 mostly are, under charset-normalizer's name: a choice among all encodings would be a guess."""
+REMEDIES = {
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods", ".numbers"), "save it as CSV UTF-8"),
+    **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".zst", ".7z"), "unpack it"),
+}
+ARCHIVE = b"PK\x03\x04"
+"""Begins a zip archive, which a workbook is too."""
 TELLING_LINES = 500
 """Lines that are not ASCII, shown to the detection."""
 SHOWN = 40
@@ -54,23 +60,28 @@ def read(path: Path, *, encoding: str | None = None, delimiter: str | None = Non
         raise SourceError(f"{path}: no such file")
     form = ENDINGS.get(path.suffix.lower())
     if form is None:
-        raise SourceError(f"{path}: cannot tell what {path.suffix!r} is; rename it to one of {', '.join(ENDINGS)}")
+        remedy = REMEDIES.get(path.suffix.lower(), f"rename it to one of {', '.join(ENDINGS)}, or save it as CSV UTF-8")
+        raise SourceError(f"{path}: {path.suffix!r} cannot be read; {remedy}")
     if form == "parquet":
         return Table(form, "utf-8", None, _parquet(path), [])
     data = path.read_bytes()
-    encoding, doubts = (encoding, []) if encoding else detect(data)
+    if data.startswith(ARCHIVE):
+        raise SourceError(f"{path}: a workbook or a zip archive, whatever it is called; save it as CSV UTF-8, or unpack it")
+    encoding, doubts = (encoding, []) if encoding else detect(data, str(path))
     text = decode(data, encoding, str(path))
     if form == "jsonl":
         return Table(form, encoding, None, read_jsonl(text, str(path)), doubts)
+    if delimiter is None and (said := SEPARATOR.match(text)):
+        delimiter = said[1]
     delimiter, records = (delimiter, read_csv(text, delimiter, str(path))) if delimiter else _separated(text, DELIMITERS[form], str(path))
     return Table(form, encoding, delimiter, records, [*doubts, *_header(records)])
 
 
-def detect(data: bytes) -> tuple[str, list[str]]:
+def detect(data: bytes, name: str) -> tuple[str, list[str]]:
     """(encoding, doubts): UTF-8 where the bytes are, since nothing else looks like it; else the likeliest of `ENCODINGS`.
 
     Raises:
-        SourceError: none of them decodes the bytes.
+        SourceError: the bytes of the file `name` are UTF-8 but for some, or none of them decodes them.
     """
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
@@ -80,6 +91,9 @@ def detect(data: bytes) -> tuple[str, list[str]]:
         return "utf-8", []
     except UnicodeDecodeError:
         lines = [line for line in data.splitlines() if not line.isascii()][:TELLING_LINES]
+    shown = b"\n".join(lines).decode("utf-8", errors="replace")
+    if 2 * shown.count("\ufffd") < len(shown) - sum(map(str.isascii, shown)):
+        decode(data, "utf-8", name)  # raises, and says where
     best = from_bytes(b"\n".join(lines), cp_isolation=list(ENCODINGS)).best()
     if best is None:
         raise SourceError(f"the encoding is none of utf-8, utf-16, {', '.join(ENCODINGS.values())}; name it: --encoding")
@@ -107,7 +121,7 @@ def _separated(text: str, usual: str, name: str) -> tuple[str, list[Record]]:
         except SourceError:
             continue
     if not any(found.values()):
-        header = text.partition("\n")[0]
+        header = text.lstrip("\r\n").partition("\n")[0]
         likely = max((usual, *OTHER_DELIMITERS), key=header.count)
         return likely, read_csv(text, likely, name)  # raises, and says why
     best = max(found, key=lambda delimiter: len(found[delimiter][0]) if found[delimiter] else 0)

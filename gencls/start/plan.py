@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gencls.errors import InputError
 from gencls.labels import UNCERTAIN, written
 from gencls.params import Base, Split, Strategy
 from gencls.prompts import TEMPLATES, Example, Renderer
@@ -30,6 +31,12 @@ BUDGET = 20.0
 """Minutes that a first run may take by the estimate."""
 LONGEST = 768
 """Tokens of prompt and answer that a first run may read: attention over more is slow on a CPU."""
+ROOM = 128
+"""Tokens that a text can have all the same, however many the labels before it take."""
+CHARACTERS = 12 * LONGEST
+"""Of a text that are measured: more than any tokenizer fits into so many tokens."""
+SLICE = 256
+"""Prompts encoded at once: an encoding takes hundreds of times the memory of its text."""
 ROUNDED = 32
 """`max_length` is a multiple of this."""
 SAMPLE = 4000
@@ -67,17 +74,22 @@ class Plan:
 
 
 def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: float) -> Plan:
-    """Parameters for the rows of a survey on a machine with so many floating-point operations a second."""
+    """Parameters for the rows of a survey on a machine with so many floating-point operations a second.
+
+    Raises:
+        InputError: the rows are too few to hold some out for validation and test.
+    """
     shares = Shares(_share(0.1, VALIDATION_ROWS, len(found.complete)), _share(0.2, TEST_ROWS, len(found.complete)))
     splits = stratified(found.complete, validation=shares.validation, test=shares.test, seed=seed)
-    train = splits["train"]
+    rows, train = {split: len(frame) for split, frame in splits.items()}, splits["train"]
+    _check_held_out(rows, len(found.classes))
     base = _base(train, language)
-    lengths, heads = _lengths(train, language, base.vocab_size, seed)
-    rows = {split: len(frame) for split, frame in splits.items()}
-    training = Training(rows, base, _sft_epochs(train), {name: float(of.mean()) - heads[name] for name, of in lengths.items()})
+    lengths, heads, fixed = _lengths(train, language, base.vocab_size, seed)
+    tokens = {name: float(np.minimum(of, max(LONGEST, fixed + ROOM)).mean()) - heads[name] for name, of in lengths.items()}
+    training = Training(rows, base, _sft_epochs(train), tokens)
     chosen = _affordable(training, lengths, flops)
     longest = int(max(lengths[name].max() for name in chosen))
-    max_length = min(LONGEST, -(-longest // ROUNDED) * ROUNDED)
+    max_length = -(-max(min(LONGEST, longest), fixed + ROOM) // ROUNDED) * ROUNDED
     single = sorted(str(label) for label, n in train["label"].value_counts().items() if n == 1)
     knobs = {
         "model.max_length": max_length,
@@ -88,12 +100,21 @@ def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: floa
     }
     spent, formula = minutes(training, chosen, flops)
     cut = sum(int((lengths[name] > max_length).sum()) for name in chosen)
-    doubts = _doubts(rows, single, cut, max_length)
+    doubts = [*_doubts(rows, single, cut, max_length), *_long_list(heads["zero_shot"], max_length)]
     return Plan(knobs, {name: OFFERED[name] for name in chosen}, shares, spent, formula, rows, cut, doubts)
 
 
 def _share(share: float, most: int, rows: int) -> float:
     return share if share * rows <= most else round(most / rows, 4)
+
+
+def _check_held_out(rows: dict[Split, int], classes: int) -> None:
+    empty = [split for split, n in rows.items() if not n]
+    if empty:
+        raise InputError(
+            f"{sum(rows.values())} rows of {classes} classes leave none for {' and '.join(empty)}, for each class keeps a training row: "
+            "label more rows, give rare classes one name, or name another column: --label"
+        )
 
 
 def _base(train: pd.DataFrame, language: str) -> Base:
@@ -113,23 +134,33 @@ def _sft_epochs(train: pd.DataFrame) -> int:
     return 8 if rows < 2000 else 6 if per_class < 100 else 5 if rows < 6000 else 4 if rows < 40_000 else 2
 
 
-def _lengths(train: pd.DataFrame, language: str, vocab_size: int, seed: int) -> tuple[dict[str, Ints], dict[str, int]]:
-    """Strategy → tokens of prompt and answer of each sampled row, and of the head that all its prompts share.
+def _lengths(train: pd.DataFrame, language: str, vocab_size: int, seed: int) -> tuple[dict[str, Ints], dict[str, int], int]:
+    """Strategy → tokens of prompt and answer of each sampled row, and of the head of all its prompts; those of zero_shot without a text.
 
     By a tokenizer made from these rows as `base` makes its own. The examples are the rows before, whatever the strategy would show.
     """
     sample = train.sample(n=min(SAMPLE, len(train)), random_state=seed)
-    labels, rows = sorted(train["label"].unique()), list(zip(sample["text"], sample["label"], strict=True))
+    labels, rows = sorted(train["label"].unique()), list(zip(sample["text"].str[:CHARACTERS], sample["label"], strict=True))
     renderers = {
         name: Renderer(strategy, written(labels, strategy, language=language, seed=seed), TEMPLATES[language])
         for name, strategy in OFFERED.items()
         if not (strategy.uncertain and UNCERTAIN in labels)
     }
-    contents = {name: [_content(renderer, rows, i) for i in range(len(rows))] for name, renderer in renderers.items()}
-    tokenizer = train_tokenizer(contents["zero_shot"], vocab_size).backend_tokenizer
+    plain = renderers["zero_shot"]
+    tokenizer = train_tokenizer((_content(plain, rows, i) for i in range(len(rows))), vocab_size).backend_tokenizer
     answer = max(len(tokenizer.encode(label).ids) for label in labels) + FRAME
-    lengths = {name: np.array([len(encoded.ids) + answer for encoded in tokenizer.encode_batch(texts)]) for name, texts in contents.items()}
-    return lengths, {name: len(tokenizer.encode(renderer.head()).ids) for name, renderer in renderers.items()}
+    lengths = {name: _tokens(tokenizer, renderer, rows) + answer for name, renderer in renderers.items()}
+    fixed = len(tokenizer.encode(_content(plain, [("", "")], 0)).ids) + answer
+    return lengths, {name: len(tokenizer.encode(renderer.head()).ids) for name, renderer in renderers.items()}, fixed
+
+
+def _tokens(tokenizer: Any, renderer: Renderer, rows: Sequence[Example]) -> Ints:
+    """Of the prompt of each row."""
+    found: list[int] = []
+    for start in range(0, len(rows), SLICE):
+        contents = [_content(renderer, rows, i) for i in range(start, min(start + SLICE, len(rows)))]
+        found += [len(encoded.ids) for encoded in tokenizer.encode_batch_fast(contents)]
+    return np.array(found)
 
 
 def _content(renderer: Renderer, rows: Sequence[Example], i: int) -> str:
@@ -162,3 +193,12 @@ def _doubts(rows: dict[Split, int], single: list[str], cut: int, max_length: int
     if cut:
         found.append(f"{cut} of the prompts measured are longer than model.max_length: {max_length}; their texts lose their middle")
     return found
+
+
+def _long_list(head: int, max_length: int) -> list[str]:
+    """A doubt where the labels alone made the prompts longer than they should be."""
+    if max_length <= LONGEST:
+        return []
+    return [
+        f"the list of the labels takes {head} tokens of every prompt, so model.max_length is {max_length}, which is slow; short names help"
+    ]

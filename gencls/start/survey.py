@@ -20,7 +20,7 @@ class Survey:
     """Of all rows, before they are split."""
 
     frame: pd.DataFrame
-    """Columns text and label; a missing cell is null."""
+    """Columns text and label; a missing or blank cell is null."""
     script: Script
     doubts: list[str]
 
@@ -74,7 +74,11 @@ def is_ideograph(character: str) -> bool:
 
 def _missing(frame: pd.DataFrame) -> list[str]:
     counts = {column: int(frame[column].isna().sum()) for column in ("text", "label")}
-    return [f"{n} rows have no {column}: validate will stop; fill or remove them in the file" for column, n in counts.items() if n]
+    return [
+        f"{n} rows have no {column}, or nothing but white space: validate will stop; fill or remove them in the file"
+        for column, n in counts.items()
+        if n
+    ]
 
 
 def _repeated(rows: pd.DataFrame) -> list[str]:

@@ -1,5 +1,6 @@
 """params.yaml for a data set, made from the text of the default file, so that every key and its comment stay; and the data set's card."""
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ COMMENTS = 30
 PLAIN = re.compile(r"[A-Za-z][\w./-]*", re.ASCII)
 WORDS = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
 """What YAML readers of some version take for something else than text."""
+SIGNED = "\n# As `make new` wrote it, which may replace it while the sha256 of the lines above is "
 NAMED = 20
 """Labels that a card lists."""
 
@@ -47,7 +49,17 @@ def params_yaml(default: str, start: Start) -> str:
     names = [f"    - {name}" for name in start.plan.strategies]
     decoding = body[body.index("  decoding:\n") : body.index("\nvalidate:")].rstrip().split("\n")
     body = _with_section(body, "grid", ["  train:", *names, "  infer:", *names, *decoding])
-    return f"{_head(start)}\n{body}"
+    return signed(f"{_head(start)}\n{body}")
+
+
+def signed(text: str) -> str:
+    """The text with a last line by which `unedited` knows it again."""
+    return f"{text}{SIGNED}{hashlib.sha256(text.encode()).hexdigest()}\n"
+
+
+def unedited(text: str) -> bool:
+    """Whether it is as `params_yaml` made it."""
+    return text == signed(text.rpartition(SIGNED)[0])
 
 
 def _head(start: Start) -> str:

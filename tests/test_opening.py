@@ -1,0 +1,71 @@
+"""Files as people have them: `make new` reads what can be read, and says what is wrong with the rest."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gencls import corrections
+from gencls.sources import SourceError
+from gencls.start import opening
+
+
+@pytest.fixture
+def python_limit() -> Iterator[None]:
+    """That of a process in which nothing has read a csv."""
+    limit = csv.field_size_limit(131_072)
+    yield
+    csv.field_size_limit(limit)
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "^"])
+def test_the_delimiter_is_the_one_that_excel_is_told(tmp_path: Path, delimiter: str) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(f'sep={delimiter}\n"text"{delimiter}label\n"a, b; c|d"{delimiter}L\n')
+    table = opening.read(file)
+    assert (table.delimiter, table.records) == (delimiter, [{"text": "a, b; c|d", "label": "L"}])
+
+
+@pytest.mark.usefixtures("python_limit")
+def test_a_cell_may_be_a_long_document(tmp_path: Path) -> None:
+    file, long = tmp_path / "x.csv", "word " * 30_000
+    file.write_text(f"text,label\n{long},L\n")
+    assert opening.read(file).records == [{"text": long, "label": "L"}]
+
+
+@pytest.mark.usefixtures("python_limit")
+def test_a_long_document_may_be_corrected(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(f"id,text,label,new_label\ntrain-00000,{'word ' * 30_000},a,b\n")
+    assert [correction.new_label for correction in corrections.read(file)] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "remedy"),
+    [
+        ("x.xlsx", b"PK\x03\x04", r"'\.xlsx' cannot be read; save it as CSV UTF-8"),
+        ("x.csv", b"PK\x03\x04", "a workbook or a zip archive, whatever it is called; save it as CSV UTF-8, or unpack it"),
+        ("x.csv.gz", b"\x1f\x8b", r"'\.gz' cannot be read; unpack it"),
+        ("x.txt", b"text,label", r"'\.txt' cannot be read; rename it to one of \.csv, .*, or save it as CSV UTF-8"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_what_to_do_with_it(tmp_path: Path, name: str, content: bytes, remedy: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError, match=remedy):
+        opening.read(tmp_path / name)
+
+
+def test_a_file_in_utf_8_but_for_one_byte_is_told_where_that_is(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"text,label\n" + "Größe und Maß,a\n".encode() * 5 + b"gr\xf6 and more,b\n")
+    with pytest.raises(SourceError, match=r"x\.csv is not utf-8: byte 0xf6 at offset .*, line 7: b'gr"):
+        opening.read(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("blank", ["", "\n", "sep=,\n\n", ",,,\n"])
+def test_what_excel_leaves_empty_is_neither_header_nor_column(tmp_path: Path, blank: str) -> None:
+    (tmp_path / "x.csv").write_text(f"{blank}text,label,,\na b,L,, \n\nc d,M,,\n")
+    assert opening.read(tmp_path / "x.csv").records == [{"text": "a b", "label": "L"}, {"text": "c d", "label": "M"}]
+    (tmp_path / "x.csv").write_text("text,label,,\na b,L,note,other\n")
+    with pytest.raises(SourceError, match="columns that occur twice: ''"):
+        opening.read(tmp_path / "x.csv")
