@@ -1,5 +1,7 @@
 """The parameters that `make new` chooses fit the prompts that the stages will make of the rows."""
 
+from typing import Literal
+
 import pandas as pd
 import pytest
 
@@ -17,9 +19,9 @@ NOUNS = ["account", "address", "balance", "booking", "card", "contract", "delive
 NOUNS += ["extension", "fee", "holiday", "insurance", "invoice", "language", "licence", "loan", "meeting", "message"]
 
 
-def planned(rows: list[tuple[str, str]]) -> Plan:
+def planned(rows: list[tuple[str, str]], *, language: Literal["en", "zh"] = "en") -> Plan:
     frame = pd.DataFrame(rows, columns=["text", "label"], dtype="str")
-    return plan(survey(frame), language="en", seed=7, flops=1e11)
+    return plan(survey(frame), language=language, seed=7, flops=1e11)
 
 
 def test_a_label_list_that_is_longer_than_prompts_should_be_still_leaves_room_for_the_text() -> None:
@@ -31,6 +33,12 @@ def test_a_label_list_that_is_longer_than_prompts_should_be_still_leaves_room_fo
     prompts = [Prompt(text, renderer.segments(text), label) for text, label in texts[::4]]
     tokenizer = train_tokenizer([prompt.content for prompt in prompts], made.knobs["base.vocab_size"])
     assert LabelScheme.build(tokenizer, renderer.written, made.knobs["model.max_length"]).encode(prompts).cut == 0
+
+
+@pytest.mark.parametrize("own", ["Uncertain", "不确定"])
+def test_a_class_that_is_called_as_the_extra_label_is_planned_without_it(own: str) -> None:
+    made = planned([(f"第{i}条", ("好评", "差评", own)[i % 3]) for i in range(60)], language="zh")
+    assert "uncertain" not in made.strategies and "similar_3" in made.strategies
 
 
 @pytest.mark.parametrize(("rows", "classes"), [(50, 50), (3, 2)])
