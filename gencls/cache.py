@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
 
 
 class KeysAndValues(DynamicCache):  # type: ignore[misc]  # transformers is untyped here
@@ -53,6 +54,44 @@ def repeated(cache: KeysAndValues, rows: int) -> KeysAndValues:
     repeated.layers = [copy.copy(layer) for layer in cache.layers]
     repeated.batch_repeat_interleave(rows)
     return repeated
+
+
+class Roomy(DynamicLayer):  # type: ignore[misc]  # transformers is untyped here
+    """A layer of a cache with room for tokens to come, which are written into it; DynamicLayer copies all that is there for each of them.
+
+    Args:
+        layer: whose keys and values these are, (B, heads, T, D) each.
+        room: tokens that may come.
+    """
+
+    def __init__(self, layer: DynamicLayer, room: int) -> None:
+        super().__init__()
+        self.dtype, self.device, self.is_initialized = layer.dtype, layer.device, True
+        self._room = room
+        self._move_in(layer.keys, layer.values)
+
+    def _move_in(self, keys: Tensor, values: Tensor) -> None:
+        self._whole = [torch.nn.functional.pad(tensor, (0, 0, 0, self._room)) for tensor in (keys, values)]
+        self.keys, self.values = (whole[..., : keys.shape[-2], :] for whole in self._whole)
+
+    def update(self, keys: Tensor, values: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        """As in DynamicLayer."""
+        start, tokens = self.keys.shape[-2], keys.shape[-2]
+        assert tokens <= self._room, "a slice beyond the end is empty, and a token written there would be lost without a word"
+        for whole, new in zip(self._whole, (keys, values), strict=True):
+            whole[..., start : start + tokens, :] = new
+        self.keys, self.values = (whole[..., : start + tokens, :] for whole in self._whole)
+        self._room -= tokens
+        return self.keys, self.values
+
+    def batch_select_indices(self, indices: Tensor) -> None:
+        """Only these rows, with the room that is left."""
+        self._move_in(self.keys[indices], self.values[indices])
+
+
+def give_room(cache: DynamicCache, room: int) -> None:
+    """Let so many tokens come into each layer without copying what is there; layers that forget, as sliding windows do, stay."""
+    cache.layers = [Roomy(layer, room) if type(layer) is DynamicLayer else layer for layer in cache.layers]
 
 
 class Beginning:

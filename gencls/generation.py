@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import DynamicCache
 
-from gencls.cache import prefix_cache, repeated
+from gencls.cache import give_room, prefix_cache, repeated
 from gencls.progress import Ticker
 from gencls.reasoning import Answer, parse, special_tokens
 from gencls.scheme import LabelScheme, Rows
@@ -48,7 +48,7 @@ class Writer:
         batch_tokens: tokens in one batch, padding and what is written included; changes speed only.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, *, end: int, longest: int, batch_tokens: int = 8192) -> None:
+    def __init__(self, model: Any, tokenizer: Any, *, end: int, longest: int, batch_tokens: int = 16384) -> None:
         self._model, self._pad, self._end = model, tokenizer.pad_token_id, end
         self._longest, self._batch_tokens = longest, batch_tokens
         self._banned = torch.tensor(sorted(special_tokens(tokenizer) - {end}), dtype=torch.long, device=model.device)
@@ -74,15 +74,12 @@ class Writer:
         return written
 
     def _batches(self, lengths: Sequence[int], prefix: int) -> list[list[int]]:
-        """Row numbers per batch, longest rows first."""
-        batches: list[list[int]] = []
-        for row in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-            width = lengths[batches[-1][0]] + prefix + self._longest if batches else 0
-            if batches and (len(batches[-1]) + 1) * width <= self._batch_tokens:
-                batches[-1].append(row)
-            else:
-                batches.append([row])
-        return batches
+        """Row numbers per batch, longest rows first; batches of like size, for a step costs hardly less where few rows write."""
+        if not lengths:
+            return []
+        order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+        at_once = max(self._batch_tokens // (prefix + lengths[order[0]] + self._longest), 1)
+        return [batch.tolist() for batch in np.array_split(order, -(-len(order) // at_once))]
 
     def _write(
         self, rows: list[list[int]], cache: DynamicCache, prefix: int, sampling: Sampling | None, draws: NDArray[np.float64] | None
@@ -113,7 +110,9 @@ class Writer:
             torch.cat([mask.new_ones(len(rows), prefix), mask], dim=1),
             (mask.cumsum(dim=1) - 1).clamp(min=0) + prefix,
         )
-        return state, state.logits(self._model, torch.tensor([[self._pad] * (width - len(row)) + row for row in rows], device=device))
+        logits = state.logits(self._model, torch.tensor([[self._pad] * (width - len(row)) + row for row in rows], device=device))
+        give_room(state.cache, self._longest)
+        return state, logits
 
     def _choose(self, logits: Tensor, sampling: Sampling | None, draws: NDArray[np.float64] | None) -> Tensor:
         """(B,) tokens."""

@@ -9,9 +9,11 @@ import pytest
 import torch
 from conftest import NAMES, rows
 from scipy.stats import chisquare
+from transformers import DynamicCache
 
 from gencls import matched, models, reasoning
 from gencls import sft as sft_module
+from gencls.cache import give_room
 from gencls.corpora import CorpusError, generated, read
 from gencls.errors import InputError
 from gencls.generation import Sampling, Writer, reason
@@ -77,6 +79,23 @@ def test_greedy_writing_is_that_of_transformers_for_rows_of_all_lengths(base_fol
     for prompt, ids in zip(prompts_, written, strict=True):
         out = network.generate(torch.tensor([prompt]), max_new_tokens=10, do_sample=False, suppress_tokens=banned)
         assert out[0, len(prompt) :].tolist() == ids
+
+
+def test_a_cache_with_room_holds_what_one_that_copies_holds() -> None:
+    plain, roomy = DynamicCache(), DynamicCache()
+    steps = torch.randn(5, 2, 3, 4, 1, 8, generator=torch.Generator().manual_seed(0))  # step, keys and values, rows, heads, token, width
+    for number, (keys, values) in enumerate(steps):
+        for cache in (plain, roomy):
+            given = (keys, values) if number < 3 else (keys[[0, 2]], values[[0, 2]])
+            found = cache.update(*given, layer_idx=0)
+        assert all(torch.equal(a, b) for a, b in zip(found, (plain.layers[0].keys, plain.layers[0].values), strict=True))
+        if number == 0:
+            give_room(roomy, 4)
+        if number == 2:
+            for cache in (plain, roomy):
+                cache.batch_select_indices(torch.tensor([0, 2]))
+    with pytest.raises(AssertionError, match="would be lost"):
+        roomy.update(*(tensor[[0, 2]] for tensor in steps[0]), layer_idx=0)
 
 
 def test_what_a_row_draws_does_not_hang_on_the_rows_beside_it(base_folder: Path) -> None:

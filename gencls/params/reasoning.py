@@ -97,7 +97,7 @@ class Rationalise(Section):
     """Drafts per row: one that is empty, does not end or repeats itself is written anew; then the row is dropped."""
     keep: Literal["all", "consistent"] = "all"
     """`consistent` keeps the rows whose written rationale alone lets a scorer that sees neither text nor label find the gold label."""
-    batch_tokens: Positive = 8192
+    batch_tokens: Positive = 16384
     """Tokens per pass; changes speed, and samples within rounding."""
 
     @field_validator("kinds")
