@@ -164,7 +164,8 @@ def test_rl_is_compared_with_its_own_warm_up_and_with_continued_sft() -> None:
     assert found["rl_written_grpo"][3:7] == ["–"] * 4 and found["rl_sft"][3] == "–"
     assert found["rl_sft"][4:7] == ["–", "10", "1 s"], "10 points for 10 s; the control draws nothing"
     assert "of 3 RL arms rl_reinforce_pp gains most, +40.0" in sentence and "(beyond chance)" in sentence
-    assert "REINFORCE++ is ahead of the others (reinforce_pp 90.0, grpo 60.0)" in sentence
+    assert "REINFORCE++ is ahead of the others beyond chance (+30.0 [" in sentence
+    assert "p = 0.031 over grpo; reinforce_pp 90.0, grpo 60.0)" in sentence
     assert "direct answers (rl_reinforce_pp) differ from reasoned ones (rl_written_grpo) by 0.0" in sentence
     assert sentence.startswith("GenCLS++ finds that RL adds") and sentence.count(".\n") == 0
 
@@ -181,7 +182,16 @@ def test_algorithms_are_ranked_from_one_warm_up() -> None:
         )
     }
     _, sentence = rl.text([run("d", 7, "rl", **made)], "d") or ([], "")
-    assert "REINFORCE++ is not ahead of the others (reinforce_pp 60.0, grpo 90.0)" in sentence
+    assert "REINFORCE++ is not ahead of the others beyond chance (−30.0 [" in sentence and "reinforce_pp 60.0, grpo 90.0)" in sentence
+
+
+def test_the_arm_that_gains_most_is_one_of_those_with_the_most_seeds() -> None:
+    def made(seed: int) -> dict[str, Any]:
+        return run("d", seed, warm_up=WARM, rl_grpo=arm(MORE, algorithm="grpo"), rl_reinforce_pp=arm(MORE, algorithm="reinforce_pp"))
+
+    lucky = run("d", 7, warm_up=WARM, rl_grpo=arm(MORE, algorithm="grpo"), rl_expected=arm(BETTER, algorithm="expected"))
+    _, sentence = rl.text([lucky, made(8)], "d") or ([], "")
+    assert "here, 2 seeds of d, rl_grpo +10.0" in sentence
 
 
 def test_rl_over_seeds_shows_their_spread_and_needs_no_more_than_a_warm_up() -> None:

@@ -120,10 +120,12 @@ def sentence(found: Sequence[Arm], ds: str) -> str:
     learnt = [arm for arm in found if arm.algorithm != CONTROL]
     if not learnt:
         return f"{paper.RL}; here only the control was run."
-    best = max(learnt, key=lambda arm: arm.to_warmup.points if arm.to_warmup else arm.accuracy)
+    most = max(len(arm.records) for arm in learnt)
+    known = [arm for arm in learnt if len(arm.records) == most]  # one seed of an arm is not to be set beside three of another
+    best = max(known, key=lambda arm: arm.to_warmup.points if arm.to_warmup else arm.accuracy)
     gains = best.to_warmup is None or best.to_warmup.points > 0
-    several = f"of {len(learnt)} RL arms {best.name} gains most," if gains else f"none of {len(learnt)} RL arms gains, {best.name}"
-    first = best.name if len(learnt) == 1 else several
+    several = f"of {len(known)} RL arms {best.name} gains most," if gains else f"none of {len(known)} RL arms gains, {best.name}"
+    first = best.name if len(known) == 1 else several
     parts = [f"{first} {_said(best.to_warmup, 'over its warm-up')}"]
     parts.append(_said(best.to_control, "over as many steps of plain SFT"))
     return f"{paper.RL}; here, {seeds(len(best.records))} of {ds}, {', '.join(parts)}; {_ranking(learnt)}; {_direct(learnt)}."
@@ -139,14 +141,19 @@ def _ranking(found: Sequence[Arm]) -> str:
     """Of the algorithms that started from one warm-up: naive SFT, whose arms are named by the algorithm alone, or else the first."""
     answers = [arm for arm in found if arm.algorithm in paper.ALGORITHMS and not arm.reasons]
     started = [arm.warmup for arm in sorted(answers, key=lambda arm: arm.name != f"rl_{arm.algorithm}")]
-    direct = {arm.algorithm: arm.accuracy for arm in answers if arm.warmup == started[0]}
+    direct = {arm.algorithm: arm for arm in answers if arm.warmup == started[0]}
     if len(direct) < 2 or "reinforce_pp" not in direct:
         return "which algorithm is best was not compared"
-    listed = ", ".join(f"{name} {percent(accuracy)}" for name, accuracy in direct.items())
-    highest = max(direct.values())
-    if direct["reinforce_pp"] == highest and list(direct.values()).count(highest) == 1:
-        return f"REINFORCE++ is ahead of the others ({listed})"
-    return f"REINFORCE++ is not ahead of the others ({listed})"
+    best = max((arm for name, arm in direct.items() if name != "reinforce_pp"), key=lambda arm: arm.accuracy)
+    ahead = _less(direct["reinforce_pp"], best)
+    verdict = "ahead" if ahead is not None and ahead.points > 0 and ahead.p <= 0.05 else "not ahead"
+    listed = ", ".join(f"{name} {percent(arm.accuracy)}" for name, arm in direct.items())
+    return f"REINFORCE++ is {verdict} of the others beyond chance ({change(ahead)} over {best.algorithm}; {listed})"
+
+
+def _less(a: Arm, b: Arm) -> Difference | None:
+    """Accuracy of `a` minus that of `b` on their common seeds."""
+    return compare.difference([(records[0], b.records[seed][0]) for seed, records in a.records.items() if seed in b.records])
 
 
 def _direct(found: Sequence[Arm]) -> str:
@@ -155,9 +162,8 @@ def _direct(found: Sequence[Arm]) -> str:
     if not all(sides):
         return "reasoned answers were not trained by RL"
     a, b = (max(side, key=lambda arm: arm.accuracy) for side in sides)
-    pairs = [(records[0], b.records[seed][0]) for seed, records in a.records.items() if seed in b.records]
-    verdict = change(compare.difference(pairs))
-    return f"direct answers ({a.name}) differ from reasoned ones ({b.name}) by {verdict}"
+    found_seeds = seeds(len(set(a.records) & set(b.records)))
+    return f"direct answers ({a.name}) differ from reasoned ones ({b.name}) by {change(_less(a, b))}, {found_seeds}"
 
 
 def text(runs: Sequence[Run], ds: str) -> tuple[Rows, str] | None:
