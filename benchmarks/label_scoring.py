@@ -25,9 +25,9 @@ def run(smoke: bool) -> list[Result]:
     """All shapes."""
     if smoke:
         return [_against_harness("tiny", prompts=1, rounds=1), _against_forward("tiny", prompts=2, rounds=1)]
-    harness = [_against_harness("builtin", prompts=2, rounds=3), _against_harness("10 M", prompts=1, rounds=2)]
+    harness = [_against_harness("builtin", prompts=2, rounds=3), _against_harness("10 M", prompts=1, rounds=1)]
     forward = [_against_forward(shape, PROMPTS, rounds=7) for shape in ("builtin", "10 M")]
-    return [*harness, *forward, _against_forward("100 M", prompts=4, rounds=2)]
+    return [*harness, *forward, _against_forward("100 M", prompts=4, rounds=1)]
 
 
 def _against_harness(shape: str, prompts: int, rounds: int) -> Result:

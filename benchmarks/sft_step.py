@@ -29,7 +29,7 @@ def run(smoke: bool) -> list[Result]:
     if smoke:
         return [_against_trl("tiny", steps=2, rounds=1), _against_backbone("tiny", steps=2, rounds=1)]
     trl = _against_trl("10 M", steps=3, rounds=1)
-    return [trl, _against_backbone("10 M", steps=6, rounds=2), _against_backbone("100 M", steps=2, rounds=1)]
+    return [trl, _against_backbone("10 M", steps=6, rounds=1), _against_backbone("100 M", steps=2, rounds=1)]
 
 
 def _against_trl(shape: str, steps: int, rounds: int) -> Result:

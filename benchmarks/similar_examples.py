@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.harness import Result, Work, alternate, main, peak_mb
 
-ROWS, QUERIES, NEAREST = 50_000, 2_000, 5
+ROWS, QUERIES, NEAREST = 50_000, 1_000, 5
 WORDS = 20_000
 
 
