@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--smoke", action="store_true", help="the smallest run that still does everything; its numbers mean nothing")
     smoke = parser.parse_args().smoke
-    records, broken, began = [], [], time.monotonic()
+    records, broken, began, where = [], [], time.monotonic(), _where()  # the page itself makes the tree differ from the commit
     for name in sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name not in SHARED):
         start = time.monotonic()
         found = _run(name, smoke)
@@ -38,7 +38,7 @@ def main() -> None:
         broken += [] if found else [name]
         print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
         if not smoke:
-            _write(records, time.monotonic() - began)
+            _write(records, time.monotonic() - began, where)
     print(f"all: {time.monotonic() - began:.0f} s")
     if broken:
         sys.exit(f"without results: {', '.join(broken)}")
@@ -54,11 +54,11 @@ def _run(name: str, smoke: bool) -> list[dict[str, Any]]:
         return found
 
 
-def _write(records: list[dict[str, Any]], took_s: float) -> None:
+def _write(records: list[dict[str, Any]], took_s: float, where: str) -> None:
     (HERE / "results.json").write_text(json.dumps(records, indent=2) + "\n", encoding="utf-8")
     notes = "".join(f"- **{r['name']}, {r['shape']}, {r['peer']}**: {r['note']}\n" for r in records if "note" in r)
     made = f"Made by `make bench` in {took_s / 60:.1f} minutes. {_meaning()}"
-    text = f"# What it costs\n\n{_where()}\n\n{table(records)}\n\n{made}\n\n{notes}"
+    text = f"# What it costs\n\n{where}\n\n{table(records)}\n\n{made}\n\n{notes}"
     (HERE / "RESULTS.md").write_text(text, encoding="utf-8")
 
 

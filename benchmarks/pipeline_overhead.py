@@ -1,9 +1,9 @@
 """Which share of a default run from scratch is not training, scoring or data work, but starting programs, importing, asking DVC?
 
 `dvc repro` in a copy of the repository with an empty cache: its wall time against what the stages themselves noted in .gencls/timings,
-which what a stage imports only when it comes to it is part of. So that this takes minutes, what trains is cut to a fraction of its rows
-and to one epoch, and what is left out is added to both sides, as if a row took as long as there: what is beside the work is measured, and
-hangs on no row. The page also has its share of the run that was cut short.
+which what a stage imports only when it comes to it is part of. So that this takes minutes, training is cut to one epoch of the many, and
+the epochs left out are added to both sides, each as long as its stage took with one: what is beside the work is measured, and hangs on no
+epoch. The page also has its share of the run that was cut short.
 """
 
 import json
@@ -20,8 +20,6 @@ ROOT = Path(__file__).parents[1]
 SHARE = 0.2
 SHORTENED = ("base", "sft")
 """Stages that train for one epoch here."""
-ROWS = 600
-"""Training rows here."""
 SMOKE = ["baseline"]
 """Targets of a smoke run: stages that train no network."""
 
@@ -30,28 +28,25 @@ def run(smoke: bool) -> list[Result]:
     """One run."""
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
-        left_out = _copy(project)
+        epochs = _copy(project)
         environment = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
         settings = environment | {"DVC_SITE_CACHE_DIR": str(project / "site")}
         command = [sys.executable, "-m", "dvc", "repro", *(SMOKE if smoke else [])]
         wall_s = seconds(lambda: subprocess.run(command, cwd=project, env=settings, check=True, stdout=subprocess.DEVNULL))
         stages = [json.loads(file.read_text(encoding="utf-8")) for file in (project / ".gencls/timings").glob("*.json")]
     work_s = sum(stage["seconds"] for stage in stages)
-    left_s = sum((left_out.get(stage["stage"], 1.0) - 1) * stage["seconds"] for stage in stages)
+    left_s = sum((epochs.get(stage["stage"], 1) - 1) * stage["seconds"] for stage in stages)
     shape, demand = f"{len(stages)} stages", f"at most {SHARE:.0%} of the time beside the work"
     beside_s = wall_s - work_s
     note = (
         f"{beside_s:.0f} s beside the work, measured in a run of {wall_s:.0f} s with one epoch a training, of which that is "
-        f"{beside_s / wall_s:.0%}; {left_s:.0f} s of both times are the rows and epochs left out"
+        f"{beside_s / wall_s:.0%}; {left_s:.0f} s of both times are the epochs left out"
     )
     return [Result("dvc repro from scratch", shape, wall_s + left_s, "the work in it", work_s + left_s, 1 - SHARE, demand, note=note)]
 
 
-def _copy(project: Path) -> dict[str, float]:
-    """The repository as it lies here, without what it has computed, as a git repository of its own.
-
-    Returns, for the stages that train, how many times as many rows they read in a whole run.
-    """
+def _copy(project: Path) -> dict[str, int]:
+    """The repository as it lies here, without what it has computed, as a git repository of its own; returns the epochs of a whole run."""
     from ruamel.yaml import YAML
 
     git = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
@@ -61,16 +56,13 @@ def _copy(project: Path) -> dict[str, float]:
             shutil.copy2(ROOT / name, project / name)
     yaml = YAML(typ="safe", pure=True)
     content = yaml.load((ROOT / "presets/default.yaml").read_text(encoding="utf-8"))
-    rows = content["datasets"]["intents"]["rows"]
-    more = rows["train"] / ROWS
-    rows["train"] = ROWS
-    left_out = {"rl": more, **{name: more * content[name]["epochs"] for name in SHORTENED}}
+    epochs = {name: content[name]["epochs"] for name in SHORTENED}
     for name in SHORTENED:
         content[name]["epochs"] = 1
     with (project / "params.yaml").open("w", encoding="utf-8") as file:
         yaml.dump(content, file)
     subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
-    return left_out
+    return epochs
 
 
 if __name__ == "__main__":
