@@ -44,7 +44,6 @@ class Shape:
     name: str
     prompts: int = 8
     steps: int = 6
-    rounds: int = 1
 
 
 SHAPES = [Shape("builtin base"), Shape("Qwen2-like, 10 M parameters, vocabulary of 32,000", steps=4)]
@@ -188,19 +187,13 @@ def measure(side: str, shape: Shape) -> tuple[list[float], float]:
 
 
 def compare(shape: Shape) -> dict[str, Any]:
-    """Both sides in alternation."""
+    """Both sides, and a process that trains nothing, which is what their memory is measured from."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    seconds: dict[str, list[float]] = {"ours": [], "peer": []}
-    peaks: dict[str, list[float]] = {"ours": [], "peer": [], "nothing": []}
     with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as pool:
-        for side in ["nothing", *["ours", "peer"] * shape.rounds]:
-            took, peak = pool.submit(measure, side, shape).result()
-            peaks[side].append(peak)
-            if side != "nothing":
-                seconds[side] += took
-    took = {side: statistics.median(values) for side, values in seconds.items()}
-    memory = {side: statistics.median(values) - peaks["nothing"][0] for side, values in peaks.items()}
+        measured = {side: pool.submit(measure, side, shape).result() for side in ("nothing", "ours", "peer")}
+    took = {side: statistics.median(measured[side][0]) for side in ("ours", "peer")}
+    memory = {side: peak - measured["nothing"][1] for side, (_, peak) in measured.items()}
     ratio = took["peer"] / took["ours"]
     return {
         "name": "rl_step",
