@@ -1,5 +1,6 @@
 """A finished model to predict with: the builtin base's shape over the default data set, with random weights."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +21,27 @@ def make(folder: Path, splits: Any, *, smoke: bool) -> Path:
     from gencls import bundle as bundles
     from gencls.labels import written
     from gencls.params import Base, Strategy
-    from gencls.tokenizer import train_tokenizer
 
     shape = Base(layers=1, width=32, heads=2) if smoke else Base()
     train = splits["train"]
-    tokenizer = train_tokenizer(train["text"], shape.vocab_size)
-    torch.manual_seed(0)
-    models.save(base.build(tokenizer, shape, max_length=512), tokenizer, folder / "model", {"base": "builtin"})
     labels = sorted(train["label"].unique())
     names = written(labels, Strategy(), language="en", seed=0)
+    tokenizer = tokenizer_of(train["text"], names, shape.vocab_size)
+    torch.manual_seed(0)
+    models.save(base.build(tokenizer, shape, max_length=512), tokenizer, folder / "model", {"base": "builtin"})
     manifest = _manifest(labels, names, models.digest(folder / "model"))
     bundles.write(manifest, folder / "model", bundles.TrainingRows([], [], []), "A model for benchmarks.\n", folder / "bundle")
     return folder / "bundle"
+
+
+def tokenizer_of(texts: Iterable[str], names: Mapping[str, str], vocab_size: int) -> Any:
+    """As the base stage trains it: on the prompts of the texts, in which the labels stand too."""
+    from gencls.params import Strategy
+    from gencls.prompts import Prompt, Renderer
+    from gencls.tokenizer import train_tokenizer
+
+    renderer = Renderer(Strategy(), names)
+    return train_tokenizer([Prompt("", renderer.segments(text), next(iter(names))).content for text in texts], vocab_size)
 
 
 def _manifest(labels: list[str], names: dict[str, str], weights: str) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import shapes
+from benchmarks.bundles import tokenizer_of
 from benchmarks.harness import Result, alternate, arithmetic, main, profile, seconds
 
 ROWS = 2000
@@ -80,13 +81,12 @@ def _cells(rows: int) -> tuple[Any, list[Any]]:
     from gencls.prompts import Prompt, Renderer
     from gencls.scheme import LabelScheme
     from gencls.sources.intents import generate
-    from gencls.tokenizer import train_tokenizer
 
     splits = generate(SplitRows(train=1000, validation=100, test=rows), noise=0.0, seed=0)
     train, test = splits["train"], splits["test"]
     labels = sorted(train["label"].unique())
     names = written(labels, Strategy(), language="en", seed=0)
-    scheme = LabelScheme.build(train_tokenizer(train["text"], Base().vocab_size), names, max_length=1024)
+    scheme = LabelScheme.build(tokenizer_of(train["text"], names, Base().vocab_size), names, max_length=1024)
     renderer, examples, rng = Renderer(Strategy(), names), list(zip(train["text"], train["label"], strict=True)), np.random.default_rng(0)
 
     def prompts(strategy: str) -> list[Prompt]:

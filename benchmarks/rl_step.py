@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bundles import tokenizer_of
 from benchmarks.shapes import transformers_own
 
 FLOOR = 10.0
@@ -67,12 +68,11 @@ def task(shape: Shape) -> Task:
     from gencls.prompts import Prompt, Renderer
     from gencls.scheme import LabelScheme
     from gencls.sources import read
-    from gencls.tokenizer import train_tokenizer
 
     frame = read(BuiltinDataSet(source="builtin"), Path(), seed=7)["train"]
     labels = sorted(set(frame["label"]))
-    tokenizer = train_tokenizer([*frame["text"], *labels], 2000)
     written = {label: label for label in labels}
+    tokenizer = tokenizer_of(frame["text"], written, 2000)
     scheme = LabelScheme.build(tokenizer, written, 384)
     renderer = Renderer(Strategy(), written)
     rows = frame.head(shape.prompts * shape.steps).itertuples()

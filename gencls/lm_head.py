@@ -5,6 +5,7 @@ does to its logits after the head, a cap or a factor, would be lost; `last_modul
 """
 
 from collections.abc import Callable, Iterator
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -42,9 +43,11 @@ def last_module(model: Any, token: int) -> Module | None:
 
 def stopped_before(head: Module, forward: Callable[[], object]) -> Tensor:
     """(B, S, D) what a forward pass hands to the head, where it ends."""
+    mine = get_ident()
 
     def stop(module: Module, given: tuple[Tensor, ...]) -> None:
-        raise Reached(given[0])
+        if get_ident() == mine:  # another thread may be using the head at the moment
+            raise Reached(given[0])
 
     with head.register_forward_pre_hook(stop):
         try:

@@ -30,6 +30,7 @@ from torch.nn import Module
 from torch.utils.checkpoint import checkpoint
 
 from gencls.cache import Beginning, KeysAndValues, prefix_cache, repeated
+from gencls.cores import cores, spread
 from gencls.lm_head import in_pieces, last_module, stopped_before
 from gencls.progress import Ticker, say
 from gencls.trie import LabelTrie
@@ -39,7 +40,9 @@ TOLERANCE = 1e-3
 VERIFIED = 4
 """Labels that are scored both ways before a model is first used."""
 LOGIT_BYTES = 2**28
-"""Memory that one batch's logits may take where they come whole: with a large vocabulary they, not the tokens, bound the batch."""
+"""Memory that logits may take where they come whole: with a large vocabulary they, not the tokens, bound the batch."""
+LEAST_TOKENS = 512
+"""A batch smaller than this takes a core longer to begin than to compute."""
 
 
 def edge_log_probabilities(
@@ -186,13 +189,18 @@ class Scorer:
         with torch.inference_mode():
             way = self._way(prompts[0], prefix)
             prefix, cache = self._beginning(prefix) if way.packed else (prefix, None)
-            rows = [prompt[len(prefix) :] for prompt in prompts]
-            ticker, done = Ticker("scored", len(rows)), 0
-            for batch in self._batches([len(row) for row in rows], len(prefix), whole=way.head is None):
-                pieces = self._pieces(way, [rows[i] for i in batch], prefix, cache)
-                edges[batch], written[batch] = _read(pieces, self._trie)
-                done += len(batch)
-                ticker.at(done)
+        rows = [prompt[len(prefix) :] for prompt in prompts]
+
+        def read(batch: list[int]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+            return _read(self._pieces(way, [rows[i] for i in batch], prefix, cache), self._trie)
+
+        device = self._model.device
+        batches = self._batches([len(row) for row in rows], len(prefix), whole=way.head is None, at_once=cores(device))
+        ticker, done = Ticker("scored", len(rows)), 0
+        for batch, found in zip(batches, spread(read, batches, device), strict=True):
+            edges[batch], written[batch] = found
+            done += len(batch)
+            ticker.at(done)
         return Scores(edges, written)
 
     def _pieces(
@@ -206,14 +214,25 @@ class Scorer:
         states = stopped_before(way.head, lambda: _logits(self._model, rows, self._trie, prefix, cache))
         return in_pieces(way.head, states, self._model.config.vocab_size)
 
-    def _batches(self, lengths: Sequence[int], prefix: int, *, whole: bool = True) -> list[list[int]]:
-        """Row numbers per batch, longest rows first, so that memory peaks at once; `whole`: so few that their logits fit as well."""
+    def _batches(self, lengths: Sequence[int], prefix: int, *, whole: bool = True, at_once: int = 1) -> list[list[int]]:
+        """Row numbers per batch, longest rows first, so that memory peaks at once.
+
+        Args:
+            whole: so few rows that their logits fit as well.
+            at_once: batches that share the memory, and the rows, unless these are too few.
+        """
         nodes = len(self._trie.tokens)
-        by_logits = max(1, LOGIT_BYTES // (4 * (nodes + 1) * self._model.config.vocab_size)) if whole else len(lengths)
+        least, share = min(LEAST_TOKENS, self._batch_tokens), -(-len(lengths) // at_once)
+        most = max(least, self._batch_tokens // at_once)
+        by_logits = max(1, LOGIT_BYTES // (4 * (nodes + 1) * self._model.config.vocab_size * at_once)) if whole else len(lengths)
+
+        def fits(rows: int, tokens: int) -> bool:
+            return rows <= by_logits and (tokens <= least or (tokens <= most and rows <= share))
+
         batches: list[list[int]] = []
         for row in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-            width = lengths[batches[-1][0]] + nodes + prefix if batches else 0
-            if batches and len(batches[-1]) < by_logits and (len(batches[-1]) + 1) * width <= self._batch_tokens:
+            rows = len(batches[-1]) + 1 if batches else 0
+            if rows and fits(rows, rows * (lengths[batches[-1][0]] + nodes + prefix)):
                 batches[-1].append(row)
             else:
                 batches.append([row])

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, GenerationConfig, GPT2Config, LlamaConfig, Phi3Config, Qwen2Config
+from transformers import AutoModelForCausalLM, GenerationConfig, GPT2Config, GraniteConfig, LlamaConfig, Phi3Config, Qwen2Config
 
 from gencls import decoding
 from gencls.scorer import Scorer, edge_log_probabilities, plain_edge_log_probabilities
@@ -19,6 +19,7 @@ CONFIGS = {
     "qwen2": Qwen2Config(**SMALL, num_key_value_heads=2),
     "phi3": Phi3Config(**SMALL, num_key_value_heads=4, max_position_embeddings=64, original_max_position_embeddings=64),
     "gpt2": GPT2Config(vocab_size=40, n_embd=32, n_layer=2, n_head=4, n_positions=64),
+    "granite": GraniteConfig(**SMALL, logits_scaling=3.0),
 }
 
 
@@ -77,6 +78,22 @@ def test_scores_do_not_depend_on_the_batch(batch_tokens: int) -> None:
     with torch.no_grad():
         plain = torch.stack([plain_edge_log_probabilities(model, row, trie) for row in rows])
     np.testing.assert_allclose(scores, plain.numpy(), atol=2e-5)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("name", ["llama", "granite"])  # a head that is read in pieces, and one whose logits come whole
+def test_scores_do_not_depend_on_the_number_of_cores(threads: int, name: str) -> None:
+    model, trie, prefix = build(name), LabelTrie(LABELS), [20, 21]
+    rows = prompts(prefix) * 7
+    alone = [Scorer(model, trie).read([row], prefix) for row in rows]
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        scores = Scorer(model, trie, batch_tokens=200).read(rows, prefix)
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_allclose(scores.edges, np.concatenate([one.edges for one in alone]), atol=2e-5)
+    assert (scores.written == np.concatenate([one.written for one in alone])).all()
 
 
 def test_a_prefix_is_read_once_for_many_calls_and_again_when_the_weights_have_changed() -> None:
