@@ -142,7 +142,7 @@ class Classifier:
 
     def _predictions(self, scored: Scored, nearest: list[list[Example]] | None) -> list[Prediction]:
         probabilities_NL = calibration.apply_temperature(scored.log_probabilities, self.bundle.temperature)
-        answers = scored.certain(self.bundle.decoding)
+        answers = scored.certain(scored.answers(self.bundle.decoding))
         made = []
         for place, (answer, row_L) in enumerate(zip(answers, probabilities_NL.tolist(), strict=True)):
             probabilities = dict(zip(scored.labels, row_L, strict=True))

@@ -82,9 +82,9 @@ class Scored:
             chosen = decoding.DECODINGS[decoder](edges, trie)
         return [self.scheme.labels[i] if i >= 0 else None for i in chosen]
 
-    def certain(self, decoder: str) -> Answers:
+    def certain(self, answers: Answers) -> Answers:
         """Answers for the metrics: an Uncertain that is no label of any row counts like leaving the label set, as wrong."""
-        return [answer if answer in self.labels else None for answer in self.answers(decoder)]
+        return [answer if answer in self.labels else None for answer in answers]
 
 
 class Asker:

@@ -12,6 +12,11 @@ UNCERTAIN = "Uncertain"
 WORDING = {"en": UNCERTAIN, "zh": "不确定"}
 
 
+def reserved(language: str) -> set[str]:
+    """Names that no label may have where Uncertain is offered."""
+    return {UNCERTAIN, WORDING[language]}
+
+
 def written(labels: Sequence[str], strategy: Strategy, *, language: str, seed: int) -> dict[str, str]:
     """Label name → what the model reads and writes, in the order of the label list.
 
@@ -24,9 +29,8 @@ def written(labels: Sequence[str], strategy: Strategy, *, language: str, seed: i
     """
     names = list(labels)
     if strategy.uncertain:
-        for name in (UNCERTAIN, WORDING[language]):
-            if name in names:
-                raise InputError(f"the data set has a label {name!r} of its own; rename it, or use a strategy without `uncertain`")
+        if own := sorted(reserved(language) & set(names)):
+            raise InputError(f"the data set has a label {own[0]!r} of its own; rename it, or use a strategy without `uncertain`")
         names.append(UNCERTAIN)
     if strategy.labels == "name":
         return {name: WORDING[language] if name == UNCERTAIN and strategy.uncertain else name for name in names}

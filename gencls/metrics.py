@@ -16,16 +16,11 @@ Conventions
   confusion; for pairs, over (gold, a, b).
 """
 
-import csv
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -103,7 +98,7 @@ def evaluate(  # noqa: PLR0913  # three inputs and four settings, all of them na
     Raises:
         ValueError: lengths differ, there are no rows, or a label is not in `labels`.
     """
-    gold_N, predicted_N = _codes(gold, labels, "gold"), _codes(predicted, labels, "predicted")
+    gold_N, predicted_N = codes(gold, labels, "gold"), codes(predicted, labels, "predicted")
     _check(gold_N, predicted_N, probabilities, len(labels))
     confusion = np.zeros((len(labels), len(labels) + 1), dtype=np.int64)
     np.add.at(confusion, (gold_N, predicted_N), 1)
@@ -126,12 +121,12 @@ def evaluate(  # noqa: PLR0913  # three inputs and four settings, all of them na
 
 def score(gold: Sequence[str], predicted: Sequence[str | None], *, labels: Sequence[str]) -> Scores:
     """`evaluate` without intervals and details: a grid has hundreds of cells."""
-    codes = np.stack([_codes(gold, labels, "gold"), _codes(predicted, labels, "predicted")], axis=1)
-    cells, draws = _resamples(codes, 0, 0)
+    codes_N2 = np.stack([codes(gold, labels, "gold"), codes(predicted, labels, "predicted")], axis=1)
+    cells, draws = _resamples(codes_N2, 0, 0)
     return {
         "accuracy": _round(_accuracy(cells[:, 0], cells[:, 1], draws)[0]),
         "macro_f1": _round(_macro_f1(cells[:, 0], cells[:, 1], draws, len(labels))[0]),
-        "invalid_share": _round((codes[:, 1] == len(labels)).mean()),
+        "invalid_share": _round((codes_N2[:, 1] == len(labels)).mean()),
     }
 
 
@@ -144,7 +139,7 @@ def paired(gold: Sequence[str], a: Sequence[str | None], b: Sequence[str | None]
     from scipy.stats import binomtest  # slow to import, and only the report compares
 
     labels = sorted({*gold, *(x for x in [*a, *b] if x is not None)})
-    triples = np.stack([_codes(gold, labels, "gold"), _codes(a, labels, "predicted"), _codes(b, labels, "predicted")], axis=1)
+    triples = np.stack([codes(gold, labels, "gold"), codes(a, labels, "predicted"), codes(b, labels, "predicted")], axis=1)
     cells, draws = _resamples(triples, bootstrap, seed)
     gold_K, a_K, b_K = cells.T
     second = _accuracy(gold_K, b_K, draws)
@@ -189,42 +184,15 @@ def bin_numbers(confidence_N: Floats, bins: int) -> Ints:
     return number_N
 
 
-def predictions_frame(  # noqa: PLR0913  # the columns of a file, one argument each
-    ids: Sequence[str],
-    texts: Sequence[str],
-    gold: Sequence[str],
-    predicted: Sequence[str | None],
-    probabilities: Floats | None,
-    labels: Sequence[str],
-) -> "pd.DataFrame":
-    """The predictions file: id, text, label, predicted ("" outside the label set), confidence, p_<label>…; six digits, NaN if unknown."""
-    import pandas as pd  # slow to import, and a finished model makes no such file
+def codes(values: Sequence[str | None], labels: Sequence[str], what: str) -> Ints:
+    """(N,) positions in `labels`; of predictions a None gets the position after the last.
 
-    shape = (len(ids), len(labels))
-    p_NL = np.full(shape, np.nan) if probabilities is None else np.asarray(probabilities, dtype=np.float64).reshape(shape)
-    predicted_N = _codes(predicted, labels, "predicted")
-    confidence_N = np.append(p_NL, np.full((len(ids), 1), np.nan), axis=1)[np.arange(len(ids)), predicted_N]
-    head = pd.DataFrame({"id": list(ids), "text": list(texts), "label": list(gold), "predicted": [x or "" for x in predicted]})
-    numbers = pd.DataFrame(np.column_stack([confidence_N, p_NL]), columns=["confidence", *(f"p_{label}" for label in labels)])
-    return pd.concat([head, numbers.round(DIGITS)], axis=1)
+    Args:
+        what: `gold` or `predicted`.
 
-
-def write_predictions(frame: "pd.DataFrame", path: Path) -> None:
-    """Stable bytes; every text is quoted, or a lone carriage return in one would end its row."""
-    frame.to_csv(path, index=False, float_format="%.6f", lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-
-
-def read_predictions(path: Path) -> "pd.DataFrame":
-    """Read a predictions file back: a text or a label such as "NA" or "null" stays what it is."""
-    import pandas as pd
-
-    words = {"id": str, "text": str, "label": str, "reasoning": str, "predicted": str}
-    numbers = [column for column in pd.read_csv(path, nrows=0).columns if column not in words]
-    return pd.read_csv(path, dtype=words, keep_default_na=False, na_values={column: [""] for column in numbers})
-
-
-def _codes(values: Sequence[str | None], labels: Sequence[str], what: str) -> Ints:
-    """Positions in `labels`; a None prediction gets the position after the last."""
+    Raises:
+        ValueError: a value is no label.
+    """
     position: dict[str | None, int] = {label: i for i, label in enumerate(labels)}
     if what == "predicted":
         position[None] = len(labels)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from gencls import corrections, metrics
+from gencls import corrections, metrics, predictions
 from gencls.baselines import BASELINES, Answers, Rows, tfidf_logreg
 from gencls.params import SPLITS, Params
 from tasks import paths, stage
@@ -45,8 +45,8 @@ def main(params: Params, ds: str) -> None:
             answers = answered[name] = baseline(rows)
             columns = (list(test["label"]), answers.predicted, answers.probabilities)
             records[name] = metrics.evaluate(*columns, labels=rows.labels, **settings)
-            frame = metrics.predictions_frame(list(test["id"]), rows.test_texts, *columns, rows.labels)
-            metrics.write_predictions(frame, folder / f"{name}.csv")
+            frame = predictions.frame(list(test["id"]), rows.test_texts, *columns, rows.labels)
+            predictions.write(frame, folder / f"{name}.csv")
             print(f"{ds} {name}: accuracy {records[name]['accuracy']:.3f}, macro-F1 {records[name]['macro_f1']:.3f}")
         stage.write_json(records, folder / "metrics.json")
         if paths.corrected(ds).exists():

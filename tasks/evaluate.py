@@ -45,7 +45,7 @@ def _cell(rendered: list[Prompt], scored: Scored, answers: dict[str, list[str | 
     offered = [label for label in scored.scheme.labels if label not in scored.labels]  # Uncertain, or none
     lengths = zip(scored.scheme.labels, scored.scheme.trie.lengths.tolist(), strict=True)
     return {
-        "scores": {decoder: metrics.score(gold, scored.certain(decoder), labels=scored.labels) for decoder in answers},
+        "scores": {decoder: metrics.score(gold, scored.certain(given), labels=scored.labels) for decoder, given in answers.items()},
         "uncertain": {decoder: round(sum(given.count(name) for name in offered) / len(given), 6) for decoder, given in answers.items()},
         "unended": scored.unended,
         "outside": round(scored.outside, 6),

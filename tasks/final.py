@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gencls import calibration, metrics, models, prompts, selection
+from gencls import calibration, metrics, models, predictions, prompts, selection
 from gencls.inference import Asker, Scored
 from gencls.params import Params
 from gencls.progress import say
@@ -42,7 +42,7 @@ def main(params: Params, ds: str) -> None:
                     for cell in wanted:
                         arms[cell.key][split] = _record(params, rendered, scored, cell.decoding)
                         predicted = out / file.format(cell.key)
-                        metrics.write_predictions(_predictions(rendered, scored, cell.decoding), predicted)
+                        predictions.write(_predictions(rendered, scored, cell.decoding), predicted)
                         np.save(predicted.with_suffix(".npy"), scored.log_probabilities)
                         if split == "validation":
                             arms[cell.key] |= _calibrated(params, rendered, scored, cell.decoding)
@@ -67,7 +67,7 @@ def grid(params: Params, ds: str) -> list[Cell]:
 def _record(params: Params, rendered: list[Prompt], scored: Scored, decoder: str) -> dict[str, Any]:
     settings = {"bootstrap": params.evaluate.bootstrap, "bins": params.evaluate.bins, "seed": params.seed}
     gold = [prompt.label for prompt in rendered]
-    answers = scored.certain(decoder)
+    answers = scored.certain(scored.answers(decoder))
     return {
         **metrics.evaluate(gold, answers, scored.probabilities, labels=scored.labels, **settings),
         "cut_rows": scored.rows.cut,
@@ -79,7 +79,7 @@ def _calibrated(params: Params, rendered: list[Prompt], scored: Scored, decoder:
     """Temperature, and the threshold of the confidence after it."""
     place = {label: i for i, label in enumerate(scored.labels)}
     gold = np.array([place[prompt.label] for prompt in rendered])
-    answers = np.array([len(place) if answer is None else place[answer] for answer in scored.certain(decoder)])
+    answers = np.array([len(place) if answer is None else place[answer] for answer in scored.certain(scored.answers(decoder))])
     temperature = round(calibration.fit_temperature(scored.log_probabilities, gold), metrics.DIGITS)
     confidence = metrics.confidence(answers, calibration.apply_temperature(scored.log_probabilities, temperature))
     point = calibration.abstention_threshold(confidence, answers == gold, params.evaluate.precision)
@@ -88,7 +88,7 @@ def _calibrated(params: Params, rendered: list[Prompt], scored: Scored, decoder:
 
 def _predictions(rendered: list[Prompt], scored: Scored, decoder: str) -> Any:
     ids, texts, gold = zip(*[(prompt.id, prompt.text, prompt.label) for prompt in rendered], strict=True)
-    frame = metrics.predictions_frame(ids, texts, gold, scored.certain(decoder), scored.probabilities, scored.labels)
+    frame = predictions.frame(ids, texts, gold, scored.certain(scored.answers(decoder)), scored.probabilities, scored.labels)
     if scored.reasoned:
         frame.insert(3, "reasoning", scored.reasonings)
     return frame

@@ -26,7 +26,7 @@ def main(params: Params, ds: str) -> None:
 
 
 def _train(params: Params, ds: str) -> None:
-    from gencls import metrics, models
+    from gencls import metrics, models, predictions
     from gencls.head import Reader, finetune, probabilities
     from gencls.training import Run
 
@@ -48,8 +48,8 @@ def _train(params: Params, ds: str) -> None:
         columns = (list(frames["test"]["label"]), [labels[i] for i in p_NL.argmax(axis=1)], p_NL)
         settings = {"bootstrap": params.evaluate.bootstrap, "bins": params.evaluate.bins, "seed": params.seed}
         record = metrics.evaluate(*columns, labels=labels, **settings)
-        frame = metrics.predictions_frame(list(frames["test"]["id"]), list(frames["test"]["text"]), *columns, labels)
-        metrics.write_predictions(frame, folder / f"{NAME}.csv")
+        frame = predictions.frame(list(frames["test"]["id"]), list(frames["test"]["text"]), *columns, labels)
+        predictions.write(frame, folder / f"{NAME}.csv")
         stage.write_json({NAME: record}, folder / "metrics.json")
     print(f"{ds} {NAME}: accuracy {record['accuracy']:.3f}, macro-F1 {record['macro_f1']:.3f}")
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gencls import metrics, selection
+from gencls import metrics, predictions, selection
 from gencls.labels import UNCERTAIN
 from gencls.params import Params
 from gencls.selection import Cell
@@ -70,7 +70,7 @@ class Made:
         predicted, p = self.answers(file, skill, decoding)
         file.parent.mkdir(parents=True, exist_ok=True)
         ids = [f"test-{i:05}" for i in range(len(self.gold))]
-        metrics.write_predictions(metrics.predictions_frame(ids, self.texts, self.gold, predicted, p, self.labels), file)
+        predictions.write(predictions.frame(ids, self.texts, self.gold, predicted, p, self.labels), file)
         return metrics.evaluate(self.gold, predicted, p, labels=self.labels, **SETTINGS)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from conftest import copy_of
 
-from gencls import metrics, params
+from gencls import params, predictions
 from gencls.baselines import BASELINES, Rows, knn, linear_svm, majority, tfidf_logreg
 from gencls.neighbours import Neighbours, Tfidf
 from tasks import baseline, neighbours, paths
@@ -109,7 +109,7 @@ def test_the_stage_writes_a_record_and_predictions_per_baseline_and_the_same_byt
     assert sorted(written) == ["knn.csv", "linear_svm.csv", "majority.csv", "metrics.json", "tfidf_logreg.csv"]
     records = json.loads(written["metrics.json"])
     assert list(records) == list(BASELINES)
-    predictions = metrics.read_predictions(paths.baseline("topics") / "tfidf_logreg.csv")
-    assert (predictions["predicted"] == predictions["label"]).mean() == pytest.approx(records["tfidf_logreg"]["accuracy"], abs=1e-6)
+    answers = predictions.read(paths.baseline("topics") / "tfidf_logreg.csv")
+    assert (answers["predicted"] == answers["label"]).mean() == pytest.approx(records["tfidf_logreg"]["accuracy"], abs=1e-6)
     baseline.main(settings, "topics")
     assert written == {file.name: file.read_bytes() for file in paths.baseline("topics").iterdir()}

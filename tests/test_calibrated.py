@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gencls import calibration, metrics
+from gencls import calibration, metrics, predictions
 from gencls.report.calibrated import calibrated, confidences
 from gencls.report.results import Arm
 
@@ -28,7 +28,7 @@ def arm(tmp_path: Path) -> Arm:
     gold, scores = sharp(2000)
     names, given, p = [LABELS[i] for i in gold], [LABELS[i] for i in scores.argmax(axis=1)], calibration.apply_temperature(scores, 1.0)
     ids = [f"test-{i:05d}" for i in range(len(gold))]
-    metrics.write_predictions(metrics.predictions_frame(ids, ids, names, given, p, LABELS), tmp_path / "cell.csv")
+    predictions.write(predictions.frame(ids, ids, names, given, p, LABELS), tmp_path / "cell.csv")
     np.save(tmp_path / "cell.npy", scores)
     record = metrics.evaluate(names, given, p, labels=LABELS, bootstrap=1, bins=15, seed=7)
     return Arm("sft", "zero_shot", record, tmp_path / "cell.csv", temperature=TEMPERATURE, threshold=THRESHOLD)

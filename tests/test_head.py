@@ -11,7 +11,7 @@ import torch
 from conftest import LABELS, rows
 from transformers import AutoModelForCausalLM, GPTNeoXJapaneseConfig, GraniteConfig, LlamaConfig
 
-from gencls import metrics, models, params
+from gencls import models, params, predictions
 from gencls.head import Reader, Rows, finetune, probabilities
 from gencls.params import Lora, Model, Sft
 from gencls.training import Run
@@ -161,8 +161,8 @@ def test_the_stage_writes_what_the_baseline_stage_writes(base_folder: Path, tmp_
     written = {file.name: file.read_bytes() for file in paths.head("tiny").iterdir()}
     assert sorted(written) == ["metrics.json", "sequence_head.csv"] and paths.curve("head", "tiny").exists()
     record = json.loads(written["metrics.json"])["sequence_head"]
-    predictions = metrics.read_predictions(paths.head("tiny") / "sequence_head.csv")
-    assert (predictions["predicted"] == predictions["label"]).mean() == pytest.approx(record["accuracy"], abs=1e-6)
+    answers = predictions.read(paths.head("tiny") / "sequence_head.csv")
+    assert (answers["predicted"] == answers["label"]).mean() == pytest.approx(record["accuracy"], abs=1e-6)
     assert record["log_loss"] is not None and not list((paths.SCRATCH / "checkpoints").iterdir())
     head.main(settings, "tiny")
     assert written == {file.name: file.read_bytes() for file in paths.head("tiny").iterdir()}

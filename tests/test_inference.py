@@ -46,14 +46,16 @@ def test_probabilities_leave_uncertain_out_and_sum_to_one(numbered: Scored) -> N
 def test_uncertain_counts_as_wrong_where_a_strategy_offers_it(numbered: Scored) -> None:
     edges = numbered.scheme.trie.membership[:, [-1, 0]].T.astype(np.float64)  # two rows: one for the last label, one for the first
     scored = replace(numbered, scores=Scores(edges, edges > 0))
-    assert scored.answers("likelihood") == [UNCERTAIN, "refund"] and scored.certain("likelihood") == [None, "refund"]
+    assert scored.answers("likelihood") == [UNCERTAIN, "refund"]
+    assert scored.certain(scored.answers("likelihood")) == [None, "refund"]
 
 
 def test_a_data_set_s_own_class_uncertain_is_a_label_like_any_other(base_folder: Path) -> None:
     labels = ["yes", UNCERTAIN, "no"]
     scored = ask(base_folder, Strategy(labels="number"), labels)
     assert scored.labels == labels and scored.probabilities.shape == (12, 3)
-    assert scored.certain("likelihood") == scored.answers("likelihood") == [labels[i] for i in scored.probabilities.argmax(axis=1)]
+    answers = scored.answers("likelihood")
+    assert scored.certain(answers) == answers == [labels[i] for i in scored.probabilities.argmax(axis=1)]
     cell = evaluate._cell([Prompt(str(i), [], "yes") for i in range(12)], scored, {"likelihood": scored.answers("likelihood")})
     assert list(cell["label_tokens"]) == labels and cell["uncertain"] == {"likelihood": 0}, "nothing is offered besides"
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, log_loss
 
-from gencls import metrics
+from gencls import metrics, predictions
 
 LABELS = ["a", "b", "c"]
 GOLD = ["a", "a", "a", "b", "b", "c"]
@@ -180,9 +180,9 @@ def test_only_the_very_label_is_correct():
 
 def test_predictions_survive_their_file(tmp_path: Path):
     texts = ["NA", "null", "", 'a "quoted", text', "two\r\nlines", "<b>中文</b>"]
-    frame = metrics.predictions_frame([f"test-{i}" for i in range(6)], texts, GOLD, PREDICTED, PROBABILITIES / 3, LABELS)
+    frame = predictions.frame([f"test-{i}" for i in range(6)], texts, GOLD, PREDICTED, PROBABILITIES / 3, LABELS)
     frame.to_csv(tmp_path / "p.csv", index=False)
-    back = metrics.read_predictions(tmp_path / "p.csv")
+    back = predictions.read(tmp_path / "p.csv")
     assert list(back.columns) == ["id", "text", "label", "predicted", "confidence", "p_a", "p_b", "p_c"]
     assert list(back["text"]) == texts
     assert list(back["predicted"]) == ["a", "a", "b", "b", "", "b"]
@@ -191,14 +191,14 @@ def test_predictions_survive_their_file(tmp_path: Path):
 
 
 def test_predictions_without_probabilities_leave_the_numbers_empty():
-    frame = metrics.predictions_frame(["x"], ["t"], ["a"], ["a"], None, LABELS)
+    frame = predictions.frame(["x"], ["t"], ["a"], ["a"], None, LABELS)
     assert frame.iloc[0, 4:].isna().all()
 
 
 def test_a_text_with_a_lone_carriage_return_survives_the_file(tmp_path: Path) -> None:
     texts = ["one\rtwo", 'a "quoted", text\nwith lines', "NA"]
-    frame = metrics.predictions_frame(["1", "2", "3"], texts, ["x", "y", "x"], ["x", None, "y"], None, ["x", "y"])
-    metrics.write_predictions(frame, tmp_path / "p.csv")
-    back = metrics.read_predictions(tmp_path / "p.csv")
+    frame = predictions.frame(["1", "2", "3"], texts, ["x", "y", "x"], ["x", None, "y"], None, ["x", "y"])
+    predictions.write(frame, tmp_path / "p.csv")
+    back = predictions.read(tmp_path / "p.csv")
     assert back["text"].tolist() == texts
     assert back["predicted"].tolist() == ["x", "", "y"]

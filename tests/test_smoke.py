@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from gencls import Classifier, metrics
+from gencls import Classifier, predictions
 
 ROOT = Path(__file__).parents[1]
 CHANGES: dict[str, Any] = {
@@ -87,7 +87,7 @@ def test_the_pipeline_ends_with_a_report_that_opens_offline(project: Project) ->
 def test_the_bundle_predicts_what_the_report_says_of_the_best_cell(project: Project) -> None:
     final = project.folder / "reports/final/intents"
     best = json.loads((final / "metrics.json").read_text())["roles"]["best"]
-    expected = metrics.read_predictions(final / f"{best}.csv")
+    expected = predictions.read(final / f"{best}.csv")
     classifier = Classifier.load(project.folder / "models/bundle/intents", device="cpu")
     found = classifier.predict(list(expected["text"]))
     assert [prediction.label or "" for prediction in found] == list(expected["predicted"])

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from conftest import LABELS, rows
 
-from gencls import calibration, metrics, models, params, prompts, rationales
+from gencls import calibration, metrics, models, params, predictions, prompts, rationales
 from gencls.corpora import CorpusError, read
 from gencls.params import FilesCorpus, Strategy
 from gencls.rationales import Rationaliser
@@ -193,7 +193,7 @@ def test_the_filter_keeps_rationales_that_tell_the_label_and_final_shows_what_wa
         evaluate.main(settings, "d", "sft", name)
     final.main(settings, "d")
     roles = read_final(paths.final("d"))
-    found = metrics.read_predictions(roles["arm_written"].file)
+    found = predictions.read(roles["arm_written"].file)
     assert list(found.columns[:5]) == ["id", "text", "label", "reasoning", "predicted"] and set(found["predicted"]) <= set(LABELS)
     assert found["reasoning"].str.len().gt(0).any() and "reasoning" not in roles["arm_withheld"].predictions
     for arm in (roles["best"], validation(roles["best"])):
@@ -229,7 +229,7 @@ def test_two_arms_of_one_kind_are_both_shown(tmp_path: Path) -> None:
     strategies["written_3"] = Strategy(reasoning="written", shots=3)
     gold, p = LABELS * 10, np.full((30, 3), 1 / 3)
     record = metrics.evaluate(gold, gold, p, labels=LABELS, bootstrap=1, bins=15, seed=7)
-    metrics.write_predictions(metrics.predictions_frame([str(i) for i in range(30)], gold, gold, gold, p, LABELS), tmp_path / "arm.csv")
+    predictions.write(predictions.frame([str(i) for i in range(30)], gold, gold, gold, p, LABELS), tmp_path / "arm.csv")
     roles = {f"arm_{name}": Arm("sft", name, record, tmp_path / "arm.csv") for name in strategies}
     corpus = {"learnt": 1, "too_long": 0}
     about = comparison.Reasoning(strategies, {"corpus": corpus, "kinds": {}, "rows": 30, "good": 30, "keep": "all"})

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gencls import metrics
+from gencls import metrics, predictions
 from gencls.metrics import Floats, Paired, Record
 from gencls.report.grid import Row
 from gencls.selection import PLAIN_STRATEGY, rl_role, warm_up, warm_up_role
@@ -66,7 +66,7 @@ class Arm:
     @cached_property
     def predictions(self) -> pd.DataFrame:
         """Read once."""
-        return metrics.read_predictions(self.file)
+        return predictions.read(self.file)
 
     @cached_property
     def log_probabilities(self) -> Floats:

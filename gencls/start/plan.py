@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gencls.errors import InputError
-from gencls.labels import UNCERTAIN, WORDING, written
+from gencls.labels import reserved, written
 from gencls.params import Base, Split, Strategy
 from gencls.prompts import TEMPLATES, Example, Renderer
 from gencls.sources.split import stratified
@@ -144,7 +144,7 @@ def _lengths(train: pd.DataFrame, language: str, vocab_size: int, seed: int) -> 
     renderers = {
         name: Renderer(strategy, written(labels, strategy, language=language, seed=seed), TEMPLATES[language])
         for name, strategy in OFFERED.items()
-        if not (strategy.uncertain and {UNCERTAIN, WORDING[language]} & set(labels))
+        if not (strategy.uncertain and reserved(language) & set(labels))
     }
     plain = renderers["zero_shot"]
     tokenizer = train_tokenizer((_content(plain, rows, i) for i in range(len(rows))), vocab_size).backend_tokenizer
