@@ -10,7 +10,7 @@ from torch.optim import AdamW, Muon
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassification
 
-from gencls.optimizer import MuonAdamW, optimizer
+from gencls.optimizer import Float32Muon, MuonAdamW, multiplies_bfloat16, optimizer, orthogonal
 from gencls.params import Sft
 
 SFT = Sft(lr=1e-2, weight_decay=0.1)
@@ -66,8 +66,35 @@ def test_its_steps_are_those_of_muon_and_adamw() -> None:
     both = optimizer(ours, SFT)
     assert both is not None
     stepped(ours, both)
-    stepped(plain, Muon(inside, lr=1e-2, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"), AdamW(outside, lr=1e-2, weight_decay=0.0))
+    muon = Muon if multiplies_bfloat16(torch.device("cpu"), torch.cpu.get_capabilities()) else Float32Muon
+    stepped(plain, muon(inside, lr=1e-2, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"), AdamW(outside, lr=1e-2, weight_decay=0.0))
     assert same(ours, plain)
+
+
+def test_its_steps_in_float32_are_those_of_torch_up_to_the_rounding_of_bfloat16() -> None:
+    start, ours, plain = tiny(), tiny(), tiny()
+    options = {"lr": 1e-2, "weight_decay": 0.1, "adjust_lr_fn": "match_rms_adamw"}
+    for network, kind in ((ours, Float32Muon), (plain, Muon)):
+        stepped(network, kind([weight for name, weight in network.named_parameters() if "proj" in name], **options))
+    for (name, at_first), own, other in zip(start.named_parameters(), ours.parameters(), plain.parameters(), strict=True):
+        assert torch.equal(at_first, own) == ("proj" not in name)
+        assert (own - other).norm() <= 0.02 * (own - at_first).norm()
+
+
+@pytest.mark.parametrize("shape", [(24, 16), (16, 24), (16, 16)])
+def test_an_orthogonalised_matrix_keeps_its_directions_and_has_singular_values_near_one(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    matrix = torch.randn(shape)
+    left, values, right = torch.linalg.svd(matrix, full_matrices=False)
+    found = torch.diagonal(left.T @ orthogonal(matrix, (3.4445, -4.775, 2.0315), 5) @ right.T)
+    assert (found[values > 0.1 * values.max()] - 1).abs().max() < 0.35
+    torch.testing.assert_close(left @ torch.diag(found) @ right, orthogonal(matrix, (3.4445, -4.775, 2.0315), 5), atol=1e-4, rtol=0)
+
+
+def test_bfloat16_is_used_where_the_hardware_has_it() -> None:
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    laptop, server = {"avx2": True, "avx512_bf16": False, "amx_bf16": False}, {"avx2": True, "avx512_bf16": True}
+    assert not multiplies_bfloat16(cpu, laptop) and multiplies_bfloat16(cpu, server) and multiplies_bfloat16(gpu, laptop)
 
 
 def test_a_schedule_moves_the_rate_of_both_and_a_loaded_state_goes_on() -> None:
