@@ -3,7 +3,8 @@
 `dvc repro` in a copy of the repository with an empty cache: its wall time against what the stages themselves noted in .gencls/timings,
 which what a stage imports only when it comes to it is part of. So that this takes minutes, training is cut to one epoch of the many, and
 the epochs left out are added to both sides, each as long as its stage took with one: what is beside the work is measured, and hangs on no
-epoch. The page also has its share of the run that was cut short.
+epoch. RL learns from one row in twenty, which SFT leaves to it, and what that saves is not added. The page also has the share of the run
+that was cut short.
 """
 
 import json
@@ -20,6 +21,8 @@ ROOT = Path(__file__).parents[1]
 SHARE = 0.2
 SHORTENED = ("base", "sft")
 """Stages that train for one epoch here."""
+HELD_OUT = 0.05
+"""Share of the rows that RL learns from here."""
 SMOKE = ["baseline"]
 """Targets of a smoke run: stages that train no network."""
 
@@ -59,6 +62,7 @@ def _copy(project: Path) -> dict[str, int]:
     epochs = {name: content[name]["epochs"] for name in SHORTENED}
     for name in SHORTENED:
         content[name]["epochs"] = 1
+    content["rl"]["holdout"] = HELD_OUT
     with (project / "params.yaml").open("w", encoding="utf-8") as file:
         yaml.dump(content, file)
     subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
