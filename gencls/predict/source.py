@@ -131,6 +131,8 @@ class Source:
             raise FileError(f"{self.name}: empty; its first line should hold the names of the columns")
         if wrong := self._broken(header):
             raise FileError(f"{self.name}, line 1: {wrong}")
+        while len(header) > 1 and not header[-1]:  # a spreadsheet that once had more columns still ends its lines with their delimiters
+            header.pop()
         other = next((other for other in OTHER_DELIMITERS if other != self.delimiter and other in header[0]), None)
         if len(header) == 1 and other:
             found = f"only one column, {header[0]!r}, when split at {self.delimiter!r}"
@@ -159,6 +161,8 @@ class Source:
 
     def _record(self, place: str, header: list[str], cells: list[str]) -> Row | Unreadable:
         content = self.delimiter.join(cells)
+        if not any(map(str.strip, cells[len(header) :])):
+            cells = cells[: len(header)]
         if len(cells) != len(header):
             quoted = f"a cell that holds {self.delimiter!r} or a line break must stand in double quotes"
             return Unreadable(place, f"{len(cells)} cells, the header has {len(header)}; {quoted}", _printable(content))
