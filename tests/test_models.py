@@ -9,7 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
 
 from gencls import models
-from gencls.params import Model
+from gencls.params import Lora, Model
 
 
 def test_a_saved_model_opens_in_plain_transformers_and_repeats_to_the_byte(base_folder: Path, tmp_path: Path) -> None:
@@ -95,3 +95,9 @@ def test_other_architectures_load_by_the_same_call(tmp_path: Path, tokenizer) ->
     tokenizer.save_pretrained(tmp_path)
     network, _ = models.load(tmp_path, Model(device="cpu", dtype="bfloat16"))
     assert type(network).__name__ == "LlamaForCausalLM" and network.dtype == torch.bfloat16
+
+
+def test_adapters_of_a_bfloat16_model_are_kept_in_float32(base_folder: Path) -> None:
+    network, _ = models.load(base_folder, Model(device="cpu", dtype="bfloat16", lora=Lora(r=4)), trainable=True)
+    assert {weight.dtype for weight in network.parameters() if weight.requires_grad} == {torch.float32}
+    assert {weight.dtype for weight in network.parameters() if not weight.requires_grad} == {torch.bfloat16}

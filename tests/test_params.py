@@ -31,6 +31,7 @@ def test_defaults_fill_what_is_not_said() -> None:
         ({"sft": {"epochs": 0}}, "sft.epochs: got 0; input should be greater than 0"),
         ({"sft": 3}, "sft: got 3; "),
         ({"model": {"lora": {"rank": 1}}}, "model.lora.rank: unknown key; choices: r, alpha, dropout, targets"),
+        ({"model": {"dtype": "bfloat16"}}, "model.dtype: got 'bfloat16' without model.lora; .* choices: float32, or model.lora"),
         ({"validate": {"leak": "warn"}}, "validate.leak: got 'warn'; input should be 'error' or 'warning'"),
         ({"base": {"width": 216, "heads": 8}}, r"base: got .*base.width: 216 is no multiple of twice base.heads: 8; choices: 208, 224$"),
         ({"base": {"width": 8}}, r"base.width: 8 is no multiple of twice base.heads: 6; choices: 12$"),

@@ -31,6 +31,7 @@ class Model(Section):
     lora: Lora | None = None
     """null trains all weights."""
     dtype: Literal["float32", "bfloat16"] = "float32"
+    """Of the weights as they are loaded; adapters are kept in float32."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
 

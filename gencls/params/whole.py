@@ -64,6 +64,16 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _training_is_not_rounded_away(self) -> "Params":
+        """bfloat16 has eight significant bits: to a weight of 0.02 it adds nothing below 0.00006, and a step at 2e-5 is that small."""
+        if self.model.dtype == "bfloat16" and self.model.lora is None:
+            raise ValueError(
+                "model.dtype: got 'bfloat16' without model.lora; most steps of weights that are kept in bfloat16 are rounded away; "
+                "choices: float32, or model.lora, whose adapters are kept in float32"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _reasoned_answers_can_be_drawn(self) -> "Params":
         reasoned = [name for name in self.rl.warmups if self.strategies[name].reasons]
         if reasoned and "expected" in self.rl.algorithms:
