@@ -17,10 +17,13 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from gencls.cache import give_room, prefix_cache, repeated
+from gencls.cores import cores, spread
 from gencls.progress import Ticker
 from gencls.reasoning import Answer, parse, special_tokens
 from gencls.scheme import LabelScheme, Rows
 
+LEAST_ROWS = 16
+"""Of fewer rows a step takes as long as reading the weights, which several batches would do at once."""
 Draws = Callable[[int], NDArray[np.float64]]
 """Row number → (T,) numbers in [0, 1), one a token."""
 
@@ -64,22 +67,33 @@ class Writer:
         ticker = Ticker("written", len(prompts))
         with torch.inference_mode():
             cache = prefix_cache(self._model, prefix)
-            for batch in self._batches(lengths, len(prefix)):
-                rows = [list(prompts[i][len(prefix) :]) for i in batch]
-                draws = None if sampling is None else np.stack([sampling.draws(i)[: self._longest] for i in batch])
-                for i, ids in zip(batch, self._write(rows, cache, len(prefix), sampling, draws), strict=True):
-                    written[i] = ids
-                done += len(batch)
-                ticker.at(done)
+
+        def write(batch: list[int]) -> list[list[int]]:
+            rows = [list(prompts[i][len(prefix) :]) for i in batch]
+            draws = None if sampling is None else np.stack([sampling.draws(i)[: self._longest] for i in batch])
+            return self._write(rows, cache, len(prefix), sampling, draws)
+
+        device = self._model.device
+        batches = self._batches(lengths, len(prefix), cores(device))
+        for batch, found in zip(batches, spread(write, batches, device), strict=True):
+            for i, ids in zip(batch, found, strict=True):
+                written[i] = ids
+            done += len(batch)
+            ticker.at(done)
         return written
 
-    def _batches(self, lengths: Sequence[int], prefix: int) -> list[list[int]]:
-        """Row numbers per batch, longest rows first; batches of like size, for a step costs hardly less where few rows write."""
+    def _batches(self, lengths: Sequence[int], prefix: int, at_once: int) -> list[list[int]]:
+        """Row numbers per batch, longest rows first; batches of like size, for a step costs hardly less where few rows write.
+
+        Args:
+            at_once: batches that share the memory, and the rows, unless these are too few.
+        """
         if not lengths:
             return []
         order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
-        at_once = max(self._batch_tokens // (prefix + lengths[order[0]] + self._longest), 1)
-        return [batch.tolist() for batch in np.array_split(order, -(-len(order) // at_once))]
+        most = max(self._batch_tokens // at_once // (prefix + lengths[order[0]] + self._longest), 1)
+        number = max(-(-len(order) // most), min(at_once, len(order) // LEAST_ROWS))
+        return [batch.tolist() for batch in np.array_split(order, number)]
 
     def _write(
         self, rows: list[list[int]], cache: DynamicCache, prefix: int, sampling: Sampling | None, draws: NDArray[np.float64] | None

@@ -1,7 +1,7 @@
 """Pieces of work on all cores: the results are those of one after the other, and torch is left as it was."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -12,11 +12,8 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(autouse=True)
-def three_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(3)
-    yield
-    torch.set_num_threads(before)
+def three_threads(threads: Callable[[int], None]) -> None:
+    threads(3)
 
 
 def test_pieces_go_on_at_once_in_as_many_threads_as_torch_has_and_come_back_in_order() -> None:

@@ -1,5 +1,6 @@
 """Parts of the two-stage recipe: marker and parsing, generation, the loss on a reasoned answer, corpora. Its stages: test_two_stage.py."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,11 @@ def test_shuffling_keeps_the_class_and_moves_every_row() -> None:
 # ---- generation
 
 
-def test_greedy_writing_is_that_of_transformers_for_rows_of_all_lengths(base_folder: Path) -> None:
+@pytest.mark.parametrize("count", [1, 3])
+def test_greedy_writing_is_that_of_transformers_for_rows_of_all_lengths(
+    base_folder: Path, threads: Callable[[int], None], count: int
+) -> None:
+    threads(count)
     network, tokenizer = models.load(base_folder, CPU)
     end = tokenizer.eos_token_id
     sentences = ["where", "where is my parcel please hello", "money back", "the order is late and the money too"]

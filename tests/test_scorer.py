@@ -1,6 +1,7 @@
 """The packed pass against the plain one, on the architectures people use. Models are tiny and random: the arithmetic is what counts."""
 
 import copy
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -80,18 +81,14 @@ def test_scores_do_not_depend_on_the_batch(batch_tokens: int) -> None:
     np.testing.assert_allclose(scores, plain.numpy(), atol=2e-5)
 
 
-@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("count", [1, 2, 5])
 @pytest.mark.parametrize("name", ["llama", "granite"])  # a head that is read in pieces, and one whose logits come whole
-def test_scores_do_not_depend_on_the_number_of_cores(threads: int, name: str) -> None:
+def test_scores_do_not_depend_on_the_number_of_cores(threads: Callable[[int], None], count: int, name: str) -> None:
     model, trie, prefix = build(name), LabelTrie(LABELS), [20, 21]
     rows = prompts(prefix) * 7
     alone = [Scorer(model, trie).read([row], prefix) for row in rows]
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        scores = Scorer(model, trie, batch_tokens=200).read(rows, prefix)
-    finally:
-        torch.set_num_threads(before)
+    threads(count)
+    scores = Scorer(model, trie, batch_tokens=200).read(rows, prefix)
     np.testing.assert_allclose(scores.edges, np.concatenate([one.edges for one in alone]), atol=2e-5)
     assert (scores.written == np.concatenate([one.written for one in alone])).all()
 
