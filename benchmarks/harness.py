@@ -93,10 +93,14 @@ def alternate(ours: Work, peer: Work, rounds: int) -> tuple[float, float]:
 
 def profile(work: Work, entries: int = 5) -> str:
     """The operators that a piece of work spends its time in, each with its share."""
+    import torch
     from torch import profiler
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the profiler sees this thread only
     with profiler.profile() as profiled:
         work()
+    torch.set_num_threads(threads)
     found = sorted(profiled.key_averages(), key=lambda entry: -entry.self_cpu_time_total)
     total = sum(entry.self_cpu_time_total for entry in found)
     shares = [f"{entry.key.removeprefix('aten::')} {entry.self_cpu_time_total / total:.0%}" for entry in found[:entries]]
@@ -124,8 +128,11 @@ def _gflop(work: Work) -> float:
         torch.ops.mkldnn._linear_pointwise: linear,
         torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: attention,
     }
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the counter sees this thread only
     with FlopCounterMode(display=False, custom_mapping=uncounted) as counter:
         work()
+    torch.set_num_threads(threads)
     return counter.get_total_flops() / 1e9
 
 
