@@ -13,8 +13,9 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -93,14 +94,10 @@ def alternate(ours: Work, peer: Work, rounds: int) -> tuple[float, float]:
 
 def profile(work: Work, entries: int = 5) -> str:
     """The operators that a piece of work spends its time in, each with its share."""
-    import torch
     from torch import profiler
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the profiler sees this thread only
-    with profiler.profile() as profiled:
+    with _one_thread(), profiler.profile() as profiled:
         work()
-    torch.set_num_threads(threads)
     found = sorted(profiled.key_averages(), key=lambda entry: -entry.self_cpu_time_total)
     total = sum(entry.self_cpu_time_total for entry in found)
     shares = [f"{entry.key.removeprefix('aten::')} {entry.self_cpu_time_total / total:.0%}" for entry in found[:entries]]
@@ -128,12 +125,22 @@ def _gflop(work: Work) -> float:
         torch.ops.mkldnn._linear_pointwise: linear,
         torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: attention,
     }
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the counter sees this thread only
-    with FlopCounterMode(display=False, custom_mapping=uncounted) as counter:
+    with _one_thread(), FlopCounterMode(display=False, custom_mapping=uncounted) as counter:
         work()
-    torch.set_num_threads(threads)
     return counter.get_total_flops() / 1e9
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """What counts operations sees those of the thread that it is in; with one thread gencls/cores.py starts no others."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def seconds(work: Work) -> float:
