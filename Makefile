@@ -44,7 +44,7 @@ results: $(VENV)/pipeline  ## make the tables of results/ and of the README from
 bench: $(VENV)/bench  ## install if needed, measure everything against its peers (some eighteen minutes): benchmarks/RESULTS.md
 	@python -m benchmarks
 
-bench-smoke: $(VENV)/bench  ## that the benchmarks still run, in some three minutes; their numbers mean nothing
+bench-smoke: $(VENV)/bench  ## that the benchmarks still run, in some ninety seconds; their numbers mean nothing
 	@python -m benchmarks --smoke
 
 clean:  ## remove unfinished outputs, checkpoints and timings; never data, models or reports

@@ -1,7 +1,6 @@
 """All benchmarks, one after the other: `python -m benchmarks [--smoke]` → results.json and RESULTS.md (a smoke run writes neither).
 
-A benchmark is any module of this folder that takes `--smoke` and `--out FILE`, prints a table and writes a list of
-{name, shape, ours_s, peer, peer_s, ratio, floor, met}.
+A benchmark is any module of this folder with `run(smoke) -> list[Result]`.
 """
 
 import argparse
@@ -11,7 +10,6 @@ import pkgutil
 import platform
 import subprocess
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
@@ -19,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import benchmarks
-from benchmarks.harness import table
+from benchmarks.harness import in_child, records_of, table
 
 HERE = Path(__file__).parent
 SHARED = {"__main__", "bundles", "harness", "plain_server", "shapes"}
 PACKAGES = ("torch", "transformers", "trl", "lm_eval", "scikit-learn", "dvc", "prefect")
+HEAVY = ["benchmarks.harness", "gencls.rl.closed_set", "gencls.scorer", "lm_eval.models.huggingface", "trl.trainer.grpo_trainer"]
+"""What most of them import, for the longest part of a smoke run."""
 
 
 def main() -> None:
@@ -34,26 +34,20 @@ def main() -> None:
     records, broken, began, where = [], [], time.monotonic(), _where()  # the page itself makes the tree differ from the commit
     names = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name not in SHARED)
     with ThreadPoolExecutor((os.cpu_count() or 1) if smoke else 1) as pool:  # what is measured has the machine to itself
-        for name, found in zip(names, pool.map(lambda name: _run(name, smoke), names), strict=True):
+        futures = [pool.submit(in_child, records_of, name, smoke, imported=HEAVY if smoke else ()) for name in names]
+        for name, future in zip(names, futures, strict=True):
+            if error := future.exception():
+                print(f"{name}: {type(error).__name__}: {error}", flush=True)
+                broken.append(name)
+                continue
+            found, took_s = future.result()
+            print(f"{table(found)}\n{name}: {took_s:.0f} s", flush=True)
             records += found
-            broken += [] if found else [name]
             if not smoke:
                 _write(records, time.monotonic() - began, where)
     print(f"all: {time.monotonic() - began:.0f} s")
     if broken:
         sys.exit(f"without results: {', '.join(broken)}")
-
-
-def _run(name: str, smoke: bool) -> list[dict[str, Any]]:
-    """Records of one benchmark, which says on the screen what it finds; none if it broke."""
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "records.json"
-        command = [sys.executable, "-m", f"benchmarks.{name}", "--out", str(out), *(["--smoke"] if smoke else [])]
-        subprocess.run(command, cwd=HERE.parent, check=False)
-        print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
-        found: list[dict[str, Any]] = json.loads(out.read_text(encoding="utf-8")) if out.exists() else []
-        return found
 
 
 def _write(records: list[dict[str, Any]], took_s: float, where: str) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -77,14 +78,23 @@ class Result:
         return {**head, **verdict, **{key: digits(value) for key, value in memory.items() if value is not None}, **note}
 
 
+def records_of(name: str, smoke: bool) -> tuple[list[dict[str, Any]], float]:
+    """What the benchmark of that name finds, and the seconds it takes."""
+    start = time.monotonic()
+    found: list[Result] = import_module(f"benchmarks.{name}").run(smoke)
+    return [result.record() for result in found], time.monotonic() - start
+
+
 def digits(value: float) -> float:
     """Three of them."""
     return float(f"{value:.3g}")
 
 
 def alternate(ours: Work, peer: Work, rounds: int) -> tuple[float, float]:
-    """Median seconds of either, run in turns."""
-    ours(), peer()
+    """Median seconds of either, run in turns so many times after the first; 0: those of the first."""
+    first = seconds(ours), seconds(peer)
+    if not rounds:
+        return first
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds):
         for side in (0, 1) if number % 2 == 0 else (1, 0):
@@ -151,15 +161,17 @@ def seconds(work: Work) -> float:
     return time.perf_counter() - start
 
 
-def in_child(work: Callable[..., Any], *arguments: object) -> Any:
-    """What a function of a module returns in a process of its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as child:
+def in_child(work: Callable[..., Any], *arguments: object, imported: Sequence[str] = ()) -> Any:
+    """What a function of a module returns in a process of its own, which begins with these modules; a program keeps to one list of them."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload([*imported])
+    with ProcessPoolExecutor(1, mp_context=context) as child:
         return child.submit(work, *arguments).result()
 
 
-def peak_mb(prepare: Callable[..., Work], *arguments: object) -> float:
+def peak_mb(prepare: Callable[..., Work], *arguments: object, imported: Sequence[str] = ()) -> float:
     """MB that a piece of work adds at its peak, in a process of its own; `prepare(*arguments)`, of a module, builds it there."""
-    peak: float = in_child(_growth, prepare, *arguments)
+    peak: float = in_child(_growth, prepare, *arguments, imported=imported)
     return peak
 
 

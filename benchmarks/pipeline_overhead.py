@@ -23,7 +23,7 @@ SHORTENED = ("base", "sft")
 """Stages that train for one epoch here."""
 HELD_OUT = 0.05
 """Share of the rows that RL learns from here."""
-SMOKE = ["baseline"]
+SMOKE = ["validate"]
 """Targets of a smoke run: stages that train no network."""
 
 

@@ -1,7 +1,5 @@
 """One optimiser step of GRPO: our closed-set trainer against TRL's stock GRPOTrainer, on the same model, rows and group size.
 
-    python benchmarks/rl_step.py [--smoke] [--out FILE]
-
 Both take 8 prompts with 8 samples each, a KL to the starting weights and AdamW; TRL's completions end at the longest label. Its defaults
 for GPUs are off (bfloat16, activation checkpointing), which on a CPU only cost time. Weights are random, which changes nothing in what is
 computed but that no completion of TRL's ends early; labels are three tokens or so apart from that.
@@ -11,21 +9,15 @@ of two with the larger model, a step of which takes TRL twenty seconds.
 Memory is a process's peak above that of one which makes the same model and rows and trains nothing.
 """
 
-import argparse
-import json
-import multiprocessing
-import os
-import resource
 import statistics
-import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.bundles import tokenizer_of
+from benchmarks.harness import Result, in_child, main, process_peak_mb
 from benchmarks.shapes import transformers_own
 
 FLOOR = 10.0
@@ -35,7 +27,7 @@ KL = 0.04
 LEARNING_RATE = 1e-5
 DROPPED = 2
 """First steps of a process, which allocate."""
-PRELOADED = ["gencls.base", "gencls.rl.closed_set", "gencls.sources", "trl.trainer.grpo_trainer"]
+IMPORTED = ["gencls.base", "gencls.rl.closed_set", "gencls.sources", "trl.trainer.grpo_trainer"]
 
 
 @dataclass(frozen=True)
@@ -161,20 +153,20 @@ def peer(shape: Shape, work: Task, folder: str) -> Any:
     return GRPOTrainer(work.model, reward, config, dataset, processing_class=work.scheme.tokenizer)
 
 
-def measure(side: str, shape: Shape) -> tuple[list[float], float]:
-    """Runs in a process of its own: (seconds of each counted step, peak memory in MB)."""
+def measure(side: str, shape: Shape) -> tuple[float, float]:
+    """Runs in a process of its own: (median seconds of a counted step, MB at its peak); of `nothing`, only the latter."""
     from transformers import PrinterCallback, TrainerCallback
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    seconds: list[float] = []
+    took: list[float] = []
 
     class Clock(TrainerCallback):
         def on_step_begin(self, *args: Any, **kwargs: Any) -> None:
             self.start = time.perf_counter()
 
         def on_step_end(self, *args: Any, **kwargs: Any) -> None:
-            seconds.append(time.perf_counter() - self.start)
+            took.append(time.perf_counter() - self.start)
 
     work = task(shape)
     if side != "nothing":
@@ -183,48 +175,23 @@ def measure(side: str, shape: Shape) -> tuple[list[float], float]:
             trainer.remove_callback(PrinterCallback)
             trainer.add_callback(Clock())
             trainer.train()
-    return seconds[DROPPED:], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return statistics.median(took[DROPPED:] or [0.0]), process_peak_mb()
 
 
-def compare(shape: Shape) -> dict[str, Any]:
+def compare(shape: Shape) -> Result:
     """Both sides, and a process that trains nothing, which is what their memory is measured from."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as pool:
-        measured = {side: pool.submit(measure, side, shape).result() for side in ("nothing", "ours", "peer")}
-    took = {side: statistics.median(measured[side][0]) for side in ("ours", "peer")}
-    memory = {side: peak - measured["nothing"][1] for side, (_, peak) in measured.items()}
-    ratio = took["peer"] / took["ours"]
-    return {
-        "name": "rl_step",
-        "shape": f"{shape.name}, {shape.prompts} prompts x {SAMPLES} samples",
-        "ours_s": round(took["ours"], 4),
-        "peer": "TRL GRPOTrainer",
-        "peer_s": round(took["peer"], 4),
-        "ratio": round(ratio, 2),
-        "floor": FLOOR,
-        "met": ratio >= FLOOR,
-        "ours_mb": round(memory["ours"]),
-        "peer_mb": round(memory["peer"]),
-        "threads": int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)),
-    }
+    measured = {side: in_child(measure, side, shape, imported=IMPORTED) for side in ("nothing", "ours", "peer")}
+    (ours_s, ours_mb), (peer_s, peer_mb) = measured["ours"], measured["peer"]
+    at_rest = measured["nothing"][1]
+    name = f"{shape.name}, {shape.prompts} prompts x {SAMPLES} samples"
+    memory = (ours_mb - at_rest, peer_mb - at_rest)
+    return Result("RL step", name, ours_s, "TRL's GRPOTrainer", peer_s, FLOOR, f"{FLOOR:g}x faster", *memory, memory_floor=1)
 
 
-def main() -> None:
-    """Measure, print a table, write json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--smoke", action="store_true", help="a tiny model for a few seconds: that it runs, not how fast")
-    parser.add_argument("--out", type=Path, help="write the rows as json")
-    options = parser.parse_args()
-    rows = [compare(shape) for shape in (SMOKE if options.smoke else SHAPES)]
-    print(f"{'shape':<72}{'ours s':>8}{'TRL s':>8}{'ratio':>7}{'ours MB':>9}{'TRL MB':>8}")
-    for row in rows:
-        print(f"{row['shape']:<72}{row['ours_s']:>8}{row['peer_s']:>8}{row['ratio']:>7}{row['ours_mb']:>9}{row['peer_mb']:>8}")
-    if options.out:
-        options.out.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-    if not options.smoke and not all(row["met"] for row in rows):
-        sys.exit(f"below the floor of {FLOOR}")
+def run(smoke: bool) -> list[Result]:
+    """Two shapes."""
+    return [compare(shape) for shape in (SMOKE if smoke else SHAPES)]
 
 
 if __name__ == "__main__":
-    main()
+    main(run)

@@ -35,7 +35,7 @@ class Client(HttpUser):
 
 def run(smoke: bool) -> list[Result]:
     """One question."""
-    clients, lasting = (4, 8) if smoke else (CLIENTS, SECONDS)
+    clients, lasting = (4, 3) if smoke else (CLIENTS, SECONDS)
     with tempfile.TemporaryDirectory() as folder:
         bundle = str(bundles.make(Path(folder), bundles.data(16), smoke=smoke))
         load = Path(folder) / "load.py"

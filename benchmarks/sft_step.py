@@ -34,7 +34,7 @@ def run(smoke: bool) -> list[Result]:
 
 def _against_trl(shape: str, passes: int) -> Result:
     ours_s, peer_s = (step_s for step_s, _ in _medians([lambda: ours(shape, passes), lambda: trl(shape, passes)]))
-    ours_mb, peer_mb = peak_mb(ours, shape, 2), peak_mb(trl, shape, 2)
+    ours_mb, peer_mb = (peak_mb(side, shape, 2, imported=["trl", "gencls.sft"]) for side in (ours, trl))
     demand = "4x faster, at most half the memory"
     return Result("SFT step", shape, ours_s, "TRL's SFTTrainer", peer_s, 4, demand, ours_mb, peer_mb, memory_floor=0.5)
 
