@@ -90,3 +90,16 @@ def threads() -> Iterator[Callable[[int], None]]:
     before = torch.get_num_threads()
     yield torch.set_num_threads
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def shell(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`gencls predict <bundle> …` in this process; `bundle` is the module's."""
+
+    def call(*arguments: object) -> None:
+        from gencls import cli
+
+        monkeypatch.setattr("sys.argv", ["gencls", "predict", str(bundle), *map(str, arguments)])
+        cli.main()
+
+    return call

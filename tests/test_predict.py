@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import LABELS, rows
 
-from gencls import Classifier, cli
+from gencls import Classifier
 from gencls.errors import InputError
 from gencls.params import Strategy
 from gencls.predict import run as runs
@@ -40,17 +40,6 @@ def bundle(base_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def classifier(bundle: Path) -> Classifier:
     return Classifier.load(bundle, device="cpu")
-
-
-@pytest.fixture
-def shell(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """`gencls predict <bundle> …` in this process."""
-
-    def call(*arguments: object) -> None:
-        monkeypatch.setattr("sys.argv", ["gencls", "predict", str(bundle), *map(str, arguments)])
-        cli.main()
-
-    return call
 
 
 def go(classifier: Classifier, source: Path, out: Path, **options: Any) -> None:
@@ -127,30 +116,6 @@ def test_a_lone_carriage_return_and_excels_mark_survive(classifier: Classifier, 
         predict(classifier, Job(source, str(tmp_path / "out.csv"), "csv"))
     content = (tmp_path / "out.csv").read_bytes()
     assert content.startswith("\ufefftext;note;predicted".encode()) and b'\n"a\rb";"c;d";' in content
-
-
-def test_the_line_that_tells_excel_the_delimiter_is_no_header(shell: Callable[..., None], tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("sep=;\nid;text\n1;late\n")
-    shell(tmp_path / "in.csv", tmp_path / "out.csv", "--delimiter", ";")
-    assert (tmp_path / "out.csv").read_text().startswith("id;text;predicted")
-    with pytest.raises(SystemExit, match="--delimiter ';' splits it"):
-        shell(tmp_path / "in.csv", tmp_path / "out.csv")
-
-
-def test_blank_columns_at_the_end_that_a_spreadsheet_left_are_none(shell: Callable[..., None], tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("id,text,,\n1,late,,\n2,lost\n3,gone, ,\n")
-    shell(tmp_path / "in.csv", tmp_path / "out.csv")
-    lines = (tmp_path / "out.csv").read_text().splitlines()
-    assert lines[0].startswith("id,text,predicted,") and [line[:7] for line in lines[1:]] == ["1,late,", "2,lost,", "3,gone,"]
-    (tmp_path / "in.csv").write_text("id,text,,\n1,late,,\n2,lost,and,\n")
-    with pytest.raises(SystemExit, match=r"row 2 \(line 3\): 4 cells, the header has 2"):
-        shell(tmp_path / "in.csv", tmp_path / "out.csv")
-
-
-def test_what_a_spreadsheet_wrote_in_another_encoding_it_reads_again(shell: Callable[..., None], tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_bytes("Größe;text\nü;late\n".encode("windows-1252"))
-    shell(tmp_path / "in.csv", tmp_path / "out.csv", "--delimiter", ";", "--encoding", "windows-1252")
-    assert (tmp_path / "out.csv").read_bytes().startswith("\ufeffGröße;text;predicted".encode())
 
 
 def test_the_text_is_the_models_column_or_template_or_said_or_found(classifier: Classifier, base_folder: Path, tmp_path: Path) -> None:
