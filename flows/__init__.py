@@ -1,4 +1,4 @@
-"""WHEN: the whole DAG as one Prefect flow, and the server with its deployment."""
+"""WHEN: the whole DAG as one Prefect flow, and the server with its two deployments."""
 
 import os
 

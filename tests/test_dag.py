@@ -180,3 +180,10 @@ def test_the_readme_lists_every_stage_and_only_commands_that_exist() -> None:
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert "make test" in (ROOT / ".ci/run").read_text() and "make test" in (ROOT / "README.md").read_text()
+
+
+def test_the_lock_knows_no_stage_that_the_dag_does_not() -> None:
+    locked = YAML(typ="safe").load((ROOT / "dvc.lock").read_text())["stages"]
+    for name, entry in locked.items():
+        words = r"\S+".join(map(re.escape, re.split(r"\$\{.*?\}", STAGES[name.partition("@")[0]]["cmd"])))
+        assert re.fullmatch(words, entry["cmd"]), f"{name}: {entry['cmd']}"

@@ -20,10 +20,10 @@ EFFICIENCY = 0.5
 """Share of the matmul rate that training is taken to reach: with it the default run comes out at about what it takes on two cores."""
 STEP = 0.05
 """Seconds that a training step takes however little it reads: Muon on the matrices of the builtin base, and Python."""
-START = 8.0
+START = 7.0
 """Seconds that a stage takes besides its arithmetic: Python, torch, reading and writing."""
-STAGES_ONCE = 12
-"""ingest, validate, base, mine, define, neighbours, baseline, head, rl, ask, final, report."""
+STAGES_ONCE = 15
+"""ingest, validate, base, mine, define, neighbours, reasoner, rationalise, baseline, head, rl, ask, final, bundle, report."""
 SIDE = 1024
 REPEATS = 5
 

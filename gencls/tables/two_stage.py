@@ -1,4 +1,4 @@
-"""Reasoning before the label (Q→RA) against answering directly on the same rows (Q→A), with controls that the two-stage paper lacks.
+"""Reasoning before the label (Q→RA) against answering directly on the same rows (Q→A), with controls of our own.
 
 An arm is known by its record's `reasoning`: what was written before the label, or withheld. Class by class its `f1`.
 """
