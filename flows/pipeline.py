@@ -83,7 +83,11 @@ def _read(file: Path) -> str:
 
 
 def parameters(arguments: list[str]) -> dict[str, Any]:
-    """The flow's parameters from words of the command line: `stage`, `jobs=1`, `section.key=value` (values are YAML)."""
+    """The flow's parameters from words of the command line: `stage`, `jobs=1`, `section.key=value` (values are YAML).
+
+    Raises:
+        ParamsError: a value is null, which the form reads as a field left empty.
+    """
     given: dict[str, Any] = {"stages": [word for word in arguments if "=" not in word]}
     overrides: dict[str, Any] = {}
     for word in arguments:
@@ -95,13 +99,15 @@ def parameters(arguments: list[str]) -> dict[str, Any]:
         for section in sections:
             target = target.setdefault(section, {})
         target[last] = loaded(value, word)
+        if target[last] is None:
+            raise ParamsError(f"{word!r}: null cannot be said for one run; leave {key} out, or set it in {paths.PARAMS}")
     return given | ({"overrides": overrides} if overrides else {})
 
 
 def main() -> None:
     """Run the flow once, with or without a Prefect server."""
-    given = parameters(sys.argv[1:])
     try:
+        given = parameters(sys.argv[1:])
         applied(_read(paths.PARAMS), given.get("overrides", {}))  # before a server is started, and in better words than the form's
         server.connect()
         state = pipeline(**given, return_state=True)

@@ -28,6 +28,10 @@ REQUIRED = ["id", "label", "new_label"]
 DROP = {"x": True, "yes": True, "true": True, "1": True, "": False, "no": False, "false": False, "0": False}
 """What may stand in the column `drop`."""
 DELIMITERS = (",", ";", "\t")
+SPREADSHEET_CELL = 30_000
+"""Characters from which on a cell may have been cut: Excel's hold 32,767, white space among them."""
+SHOWN_TEXT = 60
+"""Characters of a text in an error."""
 
 
 class CorrectionError(InputError):
@@ -43,6 +47,8 @@ class Correction:
     id: str
     label: str
     """That of the source, as the person saw it; empty where it has none."""
+    text: str
+    """The same of the text; empty where the file does not say it."""
     new_label: str | None
     """None drops the row."""
     who: str
@@ -132,7 +138,9 @@ def _decision(row: dict[str, str], line: int, place: str) -> Correction | None:
         raise CorrectionError(f"{place}: row {row['id']!r} has both a new label, {new_label!r}, and drop, {drop!r}; it can have one")
     if not dropped and not new_label:
         return None
-    return Correction(line, row["id"], row["label"], None if dropped else new_label, row.get("who", ""), row.get("why", ""))
+    return Correction(
+        line, row["id"], row["label"], row.get("text", ""), None if dropped else new_label, row.get("who", ""), row.get("why", "")
+    )
 
 
 def apply(train: pd.DataFrame, decided: Sequence[Correction], labels: Sequence[str], path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -142,13 +150,13 @@ def apply(train: pd.DataFrame, decided: Sequence[Correction], labels: Sequence[s
     the label set, `path` the file that decided.
 
     Raises:
-        CorrectionError: no such training row, another label than the person saw, or a new label that is not in the label set.
+        CorrectionError: no such training row, another text or label than the person saw, or a new label that is not in the label set.
     """
     row_of = {id: row for row, id in enumerate(train["id"])}
     places = [_place(row_of, correction, f"{path}, line {correction.line}: row {correction.id!r}") for correction in decided]
     after = train["label"].astype(object).tolist()
     for row, correction in zip(places, decided, strict=True):
-        _check(correction, train["label"].iloc[row], labels, f"{path}, line {correction.line}: row {correction.id!r}")
+        _check(correction, train.iloc[row], labels, f"{path}, line {correction.line}: row {correction.id!r}")
         after[row] = correction.new_label
     notes = {"new_label": [c.new_label for c in decided], "who": [c.who for c in decided], "why": [c.why for c in decided]}
     made = train.iloc[places].reset_index(drop=True).assign(**{name: pd.Series(cells, dtype="str") for name, cells in notes.items()})
@@ -165,8 +173,15 @@ def _place(row_of: dict[str, int], correction: Correction, name: str) -> int:
     return row_of[correction.id]
 
 
-def _check(correction: Correction, label: str | None, labels: Sequence[str], name: str) -> None:
-    found = "" if pd.isna(label) else label.strip()
+def _check(correction: Correction, row: "pd.Series[str]", labels: Sequence[str], name: str) -> None:
+    text = "" if pd.isna(row["text"]) else _plain(defused(row["text"]))
+    seen = _plain(correction.text)
+    if seen and seen != text[: len(seen) if len(seen) >= SPREADSHEET_CELL else None]:
+        raise CorrectionError(
+            f"{name}: expected its text to be {seen[:SHOWN_TEXT]!r}, found {text[:SHOWN_TEXT]!r}; either the cell was changed, or the rows "
+            "were since (another file, split or seed); an empty cell is not compared"
+        )
+    found = "" if pd.isna(row["label"]) else row["label"].strip()
     if found != correction.label:
         raise CorrectionError(
             f"{name}: expected its label to be {correction.label!r}, found {found!r}; "
@@ -174,6 +189,11 @@ def _check(correction: Correction, label: str | None, labels: Sequence[str], nam
         )
     if correction.new_label is not None and correction.new_label not in labels:
         raise CorrectionError(f"{name}: the new label {correction.new_label!r} is not in the label set; choices: {', '.join(labels)}")
+
+
+def _plain(text: str) -> str:
+    """Without white space, which spreadsheets change."""
+    return "".join(text.split())
 
 
 def summary(made: pd.DataFrame) -> str:

@@ -137,23 +137,23 @@ def predict_file(run: Run, file: Path) -> Done:
     def seen(place: str, text: str, row: dict[str, Any]) -> None:
         run.readings.add(place, text, row["predicted"], row["confidence"], abstained=row["abstained"])
 
-    delimiter, encoding = _read_as(run, file)
+    delimiter, encoding, quoting = _read_as(run, file)
     text = run.params.score.text
     aside = target.with_name(f"{target.name}.unreadable.jsonl")
-    with opened(str(file), None, delimiter, encoding, said="score.") as source:
+    with opened(str(file), None, delimiter, encoding, said="score.", quoting=quoting) as source:
         unreadable = predict(run.classifier, Job(source, str(target), source.format, text, skip=aside, seen=seen, keep=True))
     if not unreadable:
         aside.unlink()
     return Done(file, len(run.readings) - before, unreadable)
 
 
-def _read_as(run: Run, file: Path) -> tuple[str | None, str]:
-    """Delimiter and encoding: what `score` says, else for a csv those of the rows that the model was trained on."""
+def _read_as(run: Run, file: Path) -> tuple[str | None, str, bool]:
+    """Delimiter, encoding, quoting: what `score` says, else for a csv those of the rows that the model was trained on; quoting always."""
     wanted, spec = run.params.score, run.params.datasets.get(run.classifier.bundle.data_set)
+    delimiter, encoding, quoting = (spec.delimiter, spec.encoding, spec.quoting) if isinstance(spec, FilesDataSet) else (None, None, True)
     if file.suffix.lower() != ".csv":
-        return None, wanted.encoding or "utf-8"
-    delimiter, encoding = (spec.delimiter, spec.encoding) if isinstance(spec, FilesDataSet) else (None, None)
-    return wanted.delimiter or delimiter, wanted.encoding or encoding or "utf-8"
+        return None, wanted.encoding or "utf-8", quoting
+    return wanted.delimiter or delimiter, wanted.encoding or encoding or "utf-8", quoting
 
 
 def finish(run: Run, done: Sequence[Done]) -> Drift:

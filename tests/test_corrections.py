@@ -74,9 +74,9 @@ def test_the_csv_of_the_page_changes_nothing_until_something_is_decided() -> Non
 def test_what_was_decided_stands_in_the_next_csv_with_the_label_of_the_source() -> None:
     _, made = corrected("train-00001,b,001,,me,why not", "train-00002,1.50,,x,,", "train-00003,b,b,,,")
     marked = pd.DataFrame({"id": ["train-00001", "train-00000"], "text": ["w", "v"], "label": "001", "suggested": "b", "confidence": 0.1})
-    before = [replace(c, line=0) for c in corrections.read(FILE)]
+    before = [replace(c, line=0, text="") for c in corrections.read(FILE)]
     corrections.write(marked, FILE, made)
-    assert [replace(c, line=0) for c in corrections.read(FILE)] == before
+    assert [replace(c, line=0, text="") for c in corrections.read(FILE)] == before
     assert list(pd.read_csv(FILE)["id"]) == ["train-00000", "train-00001", "train-00002", "train-00003"]
 
 
@@ -100,6 +100,16 @@ def test_a_correction_that_does_not_fit_is_one_error_that_names_file_line_and_ro
     with pytest.raises(CorrectionError) as caught:
         corrected(line)
     assert str(FILE) in str(caught.value) and expected in str(caught.value)
+
+
+def test_another_text_than_the_person_saw_is_an_error() -> None:
+    FILE.write_text("id,text,label,new_label\ntrain-00001,' w ,b,001\n")
+    train = rows().assign(text=["=1+1", "' w", "x", "y", "z"])
+    assert corrections.apply(train, corrections.read(FILE), ["001", "b"], FILE)[0]["label"].iloc[1] == "001"
+    with pytest.raises(
+        CorrectionError, match=r"line 2: row 'train-00001': expected its text to be \"'w\", found 'w'; .*an empty cell is not"
+    ):
+        corrections.apply(rows(), corrections.read(FILE), ["001", "b"], FILE)
 
 
 @pytest.mark.parametrize(

@@ -69,3 +69,34 @@ def test_what_excel_leaves_empty_is_neither_header_nor_column(tmp_path: Path, bl
     (tmp_path / "x.csv").write_text("text,label,,\na b,L,note,other\n")
     with pytest.raises(SourceError, match="columns that occur twice: ''"):
         opening.read(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("repeated", [1, 50])
+@pytest.mark.parametrize("sign", ["20°C", "£5", "5 €", "Acme™", "café", "“fine”"])
+def test_few_signs_beyond_ascii_are_western(sign: str, repeated: int) -> None:
+    lines = [f"{sign} number {i},fine\n" for i in range(repeated)]
+    assert opening.detect("".join(["text,label\n", *lines]).encode("windows-1252"), "x.csv")[0] == "windows-1252"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("gb18030", "快递一直没有送到，请问什么时候可以收到"),
+        ("windows-1251", "Где моя посылка? Она не пришла"),
+        ("shift_jis", "荷物がまだ届いていません。いつ届きますか"),
+        ("windows-1252", "Größe und Maß stimmen nicht, schön wäre früher"),
+    ],
+)
+def test_other_scripts_are_told_from_western_ones(encoding: str, text: str) -> None:
+    data = "".join(["text,label\n", *(f"{text[i % 5 :]},a\n" for i in range(40))]).encode(encoding)
+    assert opening.detect(data, "x.csv")[0] == encoding
+
+
+def test_a_tsv_in_which_quotes_are_characters_is_read_as_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "x.tsv").write_text('text\tlabel\n"late again\ta\nfine\tb\nsaid "lost"\tc\n5" long"\td\n')
+    table = opening.read(tmp_path / "x.tsv")
+    assert [record["text"] for record in table.records] == ['"late again', "fine", 'said "lost"', '5" long"']
+    assert not table.quoting and table.doubts == [opening.UNQUOTED]
+    (tmp_path / "x.tsv").write_text('text\tlabel\n"late\nagain, ""x"""\ta\n')
+    table = opening.read(tmp_path / "x.tsv")
+    assert table.quoting and table.records == [{"text": 'late\nagain, "x"', "label": "a"}]

@@ -60,3 +60,10 @@ def test_words_of_the_command_line_become_parameters() -> None:
         "force": True,
         "overrides": {"seed": 8, "sft": {"lr": 1e-5}, "grid": {"train": ["zero_shot"]}},
     }
+
+
+def test_null_is_refused_rather_than_left_out() -> None:
+    with pytest.raises(
+        ParamsError, match=r"'rl\.patience=null': null cannot be said for one run; leave rl\.patience out, or set it in params"
+    ):
+        pipeline.parameters(["sft.lr=1e-05", "rl.patience=null"])

@@ -117,13 +117,20 @@ def test_training_stops_when_patience_ends_and_a_resumed_run_stops_at_the_same_s
     assert (tmp_path / "killed/curve.csv").read_bytes() == (tmp_path / "whole/curve.csv").read_bytes()
 
 
-def test_a_reward_that_is_constant_from_the_start_is_said_with_what_to_do(base_folder: Path, undecided: Path, tmp_path: Path) -> None:
+def test_a_reward_that_is_constant_from_the_start_is_said_with_what_to_do(
+    base_folder: Path, undecided: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(NothingToLearnError, match=r"the 384 labels drawn in the first 6 steps .* all wrong, 384 .* outside"):
         trained(base_folder, tmp_path / "wrong")
     network, scheme, both = prepared(undecided)
-    certain = reinforce(network, scheme, bandit(both), Rl(batch_size=16, lr=1e-2, epochs=10), algorithm="sft", run=run(tmp_path / "sft"))
-    with pytest.raises(NothingToLearnError, match=r"are all right: the warm-up knows these rows by heart.*rl\.holdout"):
-        reinforce(certain, scheme, bandit(both), RL.model_copy(update={"lr": 1e-9}), algorithm="grpo", run=run(tmp_path / "right"))
+    certain = reinforce(network, scheme, bandit(both), Rl(batch_size=16, lr=1e-2, epochs=30), algorithm="sft", run=run(tmp_path / "sft"))
+    before = digest(certain)
+    kept = reinforce(
+        certain, scheme, bandit(both), RL.model_copy(update={"lr": 1e-9, "epochs": 6}), algorithm="grpo", run=run(tmp_path / "right")
+    )
+    assert digest(kept) == before, "there is nothing to learn, so the warm-up is the result, and the run ends as soon as that is known"
+    assert "all right: the warm-up knows these rows by heart" in capsys.readouterr().err
+    assert curve(tmp_path / "right")["step"] == [18]
 
 
 def test_rows_marked_uncertain_have_no_right_answer_and_are_left_out_unless_it_is_a_class_of_the_data_set() -> None:

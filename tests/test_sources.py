@@ -135,6 +135,16 @@ def test_the_delimiter_can_be_set_and_so_can_the_format(tmp_path: Path) -> None:
     assert "set format to one of" in error(tmp_path, name)
 
 
+def test_a_double_quote_may_be_a_character_like_any_other(tmp_path: Path) -> None:
+    name = write(tmp_path, "x.tsv", 'text\tlabel\n"hello\tjoy\n"you"\tfear\n')
+    assert train(tmp_path, name, quoting=False) == [('"hello', "joy"), ('"you"', "fear")]
+    assert "is a double quote not closed" in error(tmp_path, name)
+
+
+def test_blanks_around_a_label_are_no_part_of_it(tmp_path: Path) -> None:
+    assert train(tmp_path, write(tmp_path, "x.csv", "text, label\n hello, joy \nyou, \n")) == [(" hello", "joy"), ("you", None)]
+
+
 @pytest.mark.parametrize("line", ["sep=;", '"sep=;"'])
 def test_the_line_that_tells_excel_the_delimiter_is_no_header(tmp_path: Path, line: str) -> None:
     name = write(tmp_path, "x.csv", f"\ufeff{line}\r\ntext;label\r\na;L\r\nb;c;L\r\n")
@@ -160,7 +170,7 @@ def test_a_file_without_a_header_is_read_by_the_places_of_its_columns(tmp_path: 
         ("x.csv", "a,b\nc,d,e\n", "line 2: 3 cells, the first row has 2"),
         ("x.csv", "a;b\n", "only one column, 'a;b', when split at ','; it looks separated by ';'"),
         ("x.csv", "", "no rows"),
-        ("x.jsonl", '{"1": "a", "2": "b"}', "header: false is for csv and tsv; in jsonl every column has its name"),
+        ("x.jsonl", '{"1": "a", "2": "b"}', "header: false and quoting: false are for csv and tsv; in jsonl every column has its name"),
     ],
 )
 def test_a_wrong_file_without_a_header_is_one_error(tmp_path: Path, file: str, content: str, expected: str) -> None:

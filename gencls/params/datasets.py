@@ -81,6 +81,8 @@ class FilesDataSet(TableDataSet):
     """As Python names it; a byte order mark is dropped."""
     header: bool = True
     """Of csv and tsv: false where the first line is a row already. Columns are then called by their place: 1, 2, …"""
+    quoting: bool = True
+    """Of csv and tsv: false where a double quote is a character like any other, as in many tsv files."""
     validation: Share = 0.1
     """Share of a single file held out for validation."""
     test: Share = 0.2

@@ -28,6 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--from", dest="source_format", choices=FORMATS, help="format of IN")
     parser.add_argument("--to", dest="format", choices=FORMATS, help="format of OUT")
     parser.add_argument("--delimiter", help="of a csv IN; default: a comma, for tsv a tab")
+    parser.add_argument("--no-quoting", action="store_true", help="of a csv or tsv IN: a double quote is a character like any other")
     parser.add_argument("--encoding", default="utf-8", help="of IN, as Python names it; OUT is UTF-8, marked so if IN is not")
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the model runs; auto takes a GPU if there is one"
@@ -41,7 +42,7 @@ def run(given: Namespace) -> None:
         InputError: the model, a file or a row cannot be used.
     """
     _check(given)
-    with opened(given.source, given.source_format, given.delimiter, given.encoding) as source:
+    with opened(given.source, given.source_format, given.delimiter, given.encoding, quoting=not given.no_quoting) as source:
         if source.format in DELIMITERS:
             source.header()
         form = given.format or (source.format if given.out == STANDARD else format_of(Path(given.out), "--to"))

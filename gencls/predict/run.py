@@ -160,7 +160,7 @@ def _key(bundle: Bundle, job: Job) -> str:
     """Of everything that the predictions of a file depend on."""
     with job.source.path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
-    source = [job.source.format, job.source.delimiter, job.source.encoding, content]
+    source = [job.source.format, job.source.delimiter, job.source.encoding, job.source.quoting, content]
     return hashlib.sha256(json.dumps([bundle.model_dump_json(), source, job.text, CHUNK]).encode()).hexdigest()
 
 

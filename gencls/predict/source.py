@@ -70,6 +70,8 @@ class Source:
     encoding: str = "utf-8"
     said: str = OPTION
     """In messages before the name of an option: where a user would say it."""
+    quoting: bool = True
+    """Of csv and tsv: whether double quotes may stand around cells."""
 
     def rows(self) -> Iterator[Row | Unreadable]:
         """Every row, in order.
@@ -107,7 +109,7 @@ class Source:
             FileError: there are none, one is there twice, or the delimiter is another.
         """
         with self._open("") as file:
-            return self._header(csv_reader(file, self.delimiter))
+            return self._header(csv_reader(file, self.delimiter, quoting=self.quoting))
 
     def _open(self, newline: str) -> IO[str]:
         """Behind a byte order mark."""
@@ -137,13 +139,17 @@ class Source:
         if len(header) == 1 and other:
             found = f"only one column, {header[0]!r}, when split at {self.delimiter!r}"
             raise FileError(f"{self.name}: {found}; {self.said}delimiter {other!r} splits it")
+        if header.count("") > 1:
+            raise FileError(
+                f"{self.name}: columns {[i for i, column in enumerate(header, 1) if not column]} have no name; give or delete them"
+            )
         if twice := sorted({column for column in header if header.count(column) > 1}):
             raise FileError(f"{self.name}: columns that occur twice: {', '.join(map(repr, twice))}")
         return header
 
     def _csv(self) -> Iterator[Row | Unreadable]:
         with self._open("") as file:
-            reader = csv_reader(file, self.delimiter)
+            reader = csv_reader(file, self.delimiter, quoting=self.quoting)
             header, number = self._header(reader), 0
             while True:
                 place = f"{self.name}, row {number + 1} (line {reader.line_num + 1})"
@@ -212,7 +218,9 @@ def _printable(content: str) -> str:
 
 
 @contextmanager
-def opened(name: str, form: Format | None, delimiter: str | None, encoding: str, said: str = OPTION) -> Iterator[Source]:
+def opened(  # noqa: PLR0913  # a file and how to read it
+    name: str, form: Format | None, delimiter: str | None, encoding: str, said: str = OPTION, *, quoting: bool = True
+) -> Iterator[Source]:
     """IN. Standard input is copied to a temporary file first: how many rows there are and which columns is asked before the first answer.
 
     Raises:
@@ -224,14 +232,14 @@ def opened(name: str, form: Format | None, delimiter: str | None, encoding: str,
             copy.flush()
             path = Path(copy.name)
             found = form or _guess(path)
-            yield Source(path, STDIN, found, delimiter or DELIMITERS.get(found, ","), encoding, said)
+            yield Source(path, STDIN, found, delimiter or DELIMITERS.get(found, ","), encoding, said, quoting)
         return
     path = Path(name)
     if not path.is_file():
         there = ", ".join(sorted(p.name for p in path.parent.iterdir())[:20]) if path.parent.is_dir() else "no such folder"
         raise FileError(f"{path}: no such file; in {path.parent}: {there}")
     found = form or format_of(path, "--from")
-    yield Source(path, str(path), found, delimiter or DELIMITERS.get(found, ","), encoding, said)
+    yield Source(path, str(path), found, delimiter or DELIMITERS.get(found, ","), encoding, said, quoting)
 
 
 def format_of(path: Path, option: str) -> Format:

@@ -60,6 +60,10 @@ def find(given: str | None, remembered: str, columns: Sequence[str], name: str, 
             raise ColumnError(f"{name}: {like_a_text}; put `text` above it, or say {option}")
         return TextOf(Template([("", found[0])]), found[0])
     wanted = f"say with {option} which column is the text"
+    if remembered.isdecimal():
+        wanted = (
+            f"it is the place of a column, from a file without a header: put a line with names above the rows, {remembered} for the text"
+        )
     raise ColumnError(f"{name}: the model reads {remembered!r}, which is not there; {wanted}; {_there(columns)}")
 
 

@@ -24,7 +24,7 @@ from gencls.rl.advantages import ESTIMATORS
 from gencls.rl.objectives import PolicyGradient, Scored, expected, supervised
 from gencls.rl.outcomes import Outcomes, draw, expectation, kl
 from gencls.rl.rewards import reward_table
-from gencls.rl.warm_up import CURVE, FromWarmUp, Tally, Unwrapped, arguments, callbacks, processes, rewardable
+from gencls.rl.warm_up import CURVE, FromWarmUp, Unwrapped, arguments, callbacks, processes, rewardable
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer
 from gencls.sft import validate
@@ -48,7 +48,6 @@ class ClosedSetTrainer(Unwrapped, FromWarmUp, Trainer):  # type: ignore[misc]  #
         adapted = isinstance(self.model, PeftModel)
         self._anchor = self._policy if adapted else Scorer(self._warm_up, scheme.trie, batch_tokens=rl.batch_tokens)
         self._watched: list[dict[str, Tensor]] = []
-        self._tally = Tally(self.model.device)
         self.model_accepts_loss_kwargs = False
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None) -> Tensor:
@@ -110,18 +109,12 @@ class ClosedSetTrainer(Unwrapped, FromWarmUp, Trainer):  # type: ignore[misc]  #
         samples: int = (epochs * rows + steps * prompts) * self._rl.samples
         return samples
 
-    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """Validation, unless there was nothing to learn from so far."""
-        self._tally.check(self._total, over=self.state.global_step >= self.state.max_steps)
-        metrics: dict[str, float] = super().evaluate(*args, **kwargs)
-        return metrics
-
 
 def reinforce(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], rl: Rl, *, algorithm: Algorithm, run: Run) -> Any:
     """The policy after RL on `rows["train"]`, at its best accuracy on `rows["validation"]`; `model` is the SFT warm-up.
 
     Raises:
-        NothingToLearnError: the reward is constant from the start.
+        NothingToLearnError: all draws were wrong from the start.
     """
     train_rows = rewardable(rows, scheme.labels)
     steps = rl.epochs * -(-len(train_rows.gold) // rl.batch_size)

@@ -36,7 +36,7 @@ from gencls.reasoning import Answer, parse
 from gencls.rl.advantages import ESTIMATORS, k3
 from gencls.rl.objectives import PolicyGradient
 from gencls.rl.rewards import reasoned_reward, seen, well_formed
-from gencls.rl.warm_up import CURVE, FromWarmUp, Tally, Unwrapped, arguments, callbacks, processes, rewardable
+from gencls.rl.warm_up import CURVE, FromWarmUp, Unwrapped, arguments, callbacks, processes, rewardable
 from gencls.scheme import LabelScheme, Rows
 from gencls.sft import PREPARED, Reader, TargetCollator, Targets, TargetTrainer, validate
 from gencls.tokenizer import Unmerger
@@ -63,7 +63,6 @@ class OpenEndedTrainer(Unwrapped, FromWarmUp, GRPOTrainer):  # type: ignore[misc
         super().__init__(model, self._reward, args, **processing, **kwargs)
         if self._warm_up is not None:
             disable_dropout_in_model(self._warm_up)
-        self._tally = Tally(self.model.device)
 
     def _tokenize_prompts(self, prompts: list[list[int]]) -> tuple[list[list[int]], None, dict[str, Any]]:
         """They are token ids already."""
@@ -160,12 +159,6 @@ class OpenEndedTrainer(Unwrapped, FromWarmUp, GRPOTrainer):  # type: ignore[misc
             del measured[name]
         super().log(logs, start_time)
 
-    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """Validation, unless there was nothing to learn from so far."""
-        self._tally.check(self._total, over=self.state.global_step >= self.state.max_steps)
-        metrics: dict[str, float] = super().evaluate(*args, **kwargs)
-        return metrics
-
 
 class ContinuedTrainer(FromWarmUp, TargetTrainer):
     """The control: plain SFT from the warm-up on, on text → reasoning, marker, label."""
@@ -181,7 +174,7 @@ def reinforce(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], rl: Rl,
     `sft` is the control: as many steps of plain SFT on the same rows.
 
     Raises:
-        NothingToLearnError: the reward is constant from the start.
+        NothingToLearnError: all draws were wrong from the start.
         InputError: `rl.vllm` where vLLM is not installed.
     """
     train_rows = rewardable(rows, scheme.labels)

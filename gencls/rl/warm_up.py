@@ -1,6 +1,6 @@
 """What the RL trainers share: the warm-up is their start, their reference and, where nothing is better on validation, their result.
 
-Also when validation is measured, which rows have a right answer at all, and the error for a reward that says nothing.
+Also when validation is measured, which rows have a right answer at all, and what happens where the reward says nothing.
 """
 
 import copy
@@ -28,7 +28,7 @@ ENOUGH_DRAWS = 1000
 
 
 class NothingToLearnError(InputError):
-    """Every draw had the same reward from the start; the message says which, what it means and what to do."""
+    """Every draw was wrong from the start; the message says what that means and what to do."""
 
 
 class FromWarmUp(Validated):
@@ -39,6 +39,7 @@ class FromWarmUp(Validated):
         super().__init__(model, *args, **kwargs)
         if self._warm_up is not None:
             self._warm_up.to(self.model.device)  # Trainer has moved the model where the launcher wants it
+        self._tally = Tally(self.model.device)
 
     @contextmanager
     def _reference(self: Any) -> Iterator[Any]:
@@ -59,6 +60,13 @@ class FromWarmUp(Validated):
         say("no checkpoint is better on validation than the warm-up, which stays")
         return self.model.unload().eval() if self._warm_up is None else self._warm_up
 
+    def evaluate(self: Any, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Validation, after which a run ends that has nothing left to learn; `Tally.perfect` says when, and raises."""
+        perfect = self._tally.perfect(self._total, over=self.state.global_step >= self.state.max_steps)
+        metrics: dict[str, float] = super().evaluate(*args, **kwargs)
+        self.control.should_training_stop |= perfect
+        return metrics
+
 
 class Unwrapped:
     """Mixin before a Trainer whose forward passes bypass DDP's wrapper, which therefore does not average the gradients.
@@ -77,7 +85,7 @@ class Unwrapped:
 
 
 class Tally:
-    """Counts what was drawn from the first step on, and says when the reward was constant from the start.
+    """Counts what was drawn from the first step on, and knows when the reward was constant from the start.
 
     A resumed run has missed the first step and counts nothing.
     """
@@ -92,34 +100,31 @@ class Tally:
             self._counts += torch.stack([column.sum() for column in (right, outside, formed, torch.ones_like(right))])
             self._steps += 1
 
-    def check(self, total: Callable[[Tensor], Tensor], *, over: bool) -> None:
-        """Raise where all of enough draws had one reward.
+    def perfect(self, total: Callable[[Tensor], Tensor], *, over: bool) -> bool:
+        """Whether all of enough draws were right, which is said: there is nothing left to learn, and the warm-up is the result.
 
         Args:
             total: sums over processes.
             over: whether no draw follows, so that few are enough.
 
         Raises:
-            NothingToLearnError: as its name says.
+            NothingToLearnError: all were wrong.
         """
         right, outside, formed, drawn = (int(n) for n in total(self._counts))
         constant = right in (0, drawn) and formed in (0, drawn)
-        if constant and (drawn >= ENOUGH_DRAWS or (drawn and over)):
-            raise NothingToLearnError(_nothing_to_learn(right, outside, drawn, self._steps))
-
-
-def _nothing_to_learn(right: int, outside: int, drawn: int, steps: int) -> str:
-    start = f"the {drawn} labels drawn in the first {steps} steps of RL are all"
-    if right:
-        return (
-            f"{start} right: the warm-up knows these rows by heart, so the reward is constant and says nothing. Let RL learn from rows "
-            "that the warm-up did not see (rl.holdout, say 0.3), train the warm-up for fewer epochs (sft.epochs), or leave RL out "
-            "(rl.algorithms: [])"
+        if not constant or not drawn or (drawn < ENOUGH_DRAWS and not over):
+            return False
+        start = f"the {drawn} labels drawn in the first {self._steps} steps of RL are all"
+        if not right:
+            raise NothingToLearnError(
+                f"{start} wrong, {outside} of them outside the label set: what is never drawn is never rewarded, so RL cannot begin. Train "
+                "the warm-up better first (sft.epochs, sft.lr, rl.warmups), draw more (rl.samples), or leave RL out (rl.algorithms: [])"
+            )
+        say(
+            f"{start} right: the warm-up knows these rows by heart, so RL ends here. It could learn from rows that the warm-up did not see "
+            "(rl.holdout, say 0.3), or from one trained for fewer epochs (sft.epochs)"
         )
-    return (
-        f"{start} wrong, {outside} of them outside the label set: what is never drawn is never rewarded, so RL cannot begin. Train the "
-        "warm-up better first (sft.epochs, sft.lr, rl.warmups), draw more (rl.samples), or leave RL out (rl.algorithms: [])"
-    )
+        return True
 
 
 def rewardable(rows: Mapping[str, Rows], labels: Sequence[str]) -> Rows:

@@ -53,14 +53,14 @@ def _table(spec: FilesDataSet, path: Path) -> pd.DataFrame:
 
 
 def _records(spec: FilesDataSet, path: Path, form: Format) -> list[Record]:
-    if form not in DELIMITERS and not spec.header:
-        raise SourceError(f"{path}: header: false is for csv and tsv; in {form} every column has its name")
+    if form not in DELIMITERS and not (spec.header and spec.quoting):
+        raise SourceError(f"{path}: header: false and quoting: false are for csv and tsv; in {form} every column has its name")
     if form == "parquet":
         return _parquet(spec, path)
     text = decode(path.read_bytes(), spec.encoding, str(path))
     if form == "jsonl":
         return read_jsonl(text, str(path))
-    return read_csv(text, spec.delimiter or DELIMITERS[form], str(path), header=spec.header)
+    return read_csv(text, spec.delimiter or DELIMITERS[form], str(path), header=spec.header, quoting=spec.quoting)
 
 
 def _parquet(spec: FilesDataSet, path: Path) -> list[Record]:
@@ -87,13 +87,13 @@ def read_jsonl(text: str, name: str) -> list[Record]:
     return records
 
 
-def read_csv(text: str, delimiter: str, name: str, *, header: bool = True) -> list[Record]:
+def read_csv(text: str, delimiter: str, name: str, *, header: bool = True, quoting: bool = True) -> list[Record]:
     """Records as Python's csv module reads them, which unlike pandas never guesses a type, a missing value or a missing cell.
 
     Without a `header` the columns are called "1", "2" and so on. Columns without a name or a cell, which Excel may leave behind the last,
-    are none. `name` stands in the errors (`SourceError`).
+    are none. Without `quoting` a double quote is a character like any other. `name` stands in the errors (`SourceError`).
     """
-    reader = csv_reader(io.StringIO(text, newline=""), delimiter)
+    reader = csv_reader(io.StringIO(text, newline=""), delimiter, quoting=quoting)
     rows: list[list[str]] = []
     try:
         first = first_row(reader, delimiter)
@@ -115,10 +115,10 @@ def read_csv(text: str, delimiter: str, name: str, *, header: bool = True) -> li
     return [{columns[place]: row[place] for place in there} for row in rows]
 
 
-def csv_reader(lines: Iterable[str], delimiter: str) -> Any:
+def csv_reader(lines: Iterable[str], delimiter: str, *, quoting: bool = True) -> Any:
     """Python's, strict, and for long cells."""
     csv.field_size_limit(LONGEST_CELL)
-    return csv.reader(lines, delimiter=delimiter, strict=True)
+    return csv.reader(lines, delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE)
 
 
 def first_row(reader: Iterator[list[str]], delimiter: str) -> list[str]:

@@ -79,7 +79,8 @@ def check_columns(spec: TableDataSet, present: Sequence[str], name: str) -> None
 
 
 def to_frame(records: Sequence[Record], spec: TableDataSet, name: str) -> pd.DataFrame:
-    """Columns text and label of the records of `name`, in order; what is missing, empty or nothing but white space is null.
+    """Columns text and label of the records of `name`, in order; what is missing, empty or nothing but white space is null, and
+    labels have no blanks around them.
 
     Raises:
         SourceError: no rows, a column that no record has, or a cell that is not text.
@@ -92,7 +93,7 @@ def to_frame(records: Sequence[Record], spec: TableDataSet, name: str) -> pd.Dat
     for number, record in enumerate(records, start=1):
         cells = {column: cell(record.get(column), f"{name}, row {number}, column {column!r}") for column in required}
         texts.append(_unless_blank(template.fill(cells) if template else cells[spec.text]))
-        labels.append(_unless_blank(cells[spec.label]))
+        labels.append(_unless_blank((cells[spec.label] or "").strip()))
     return pd.DataFrame({"text": texts, "label": labels}, dtype="str")
 
 

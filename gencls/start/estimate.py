@@ -8,6 +8,7 @@ An estimate: it leaves out attention, which grows with the square of the length,
 """
 
 import os
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,7 +56,8 @@ def matmul_rate() -> float:
         start = time.process_time()
         a @ a
         best = min(best, time.process_time() - start)
-    return 2 * SIDE**3 / best * (os.cpu_count() or 1)
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return 2 * SIDE**3 / best * cores
 
 
 def minutes(training: Training, strategies: Sequence[str], flops: float) -> tuple[float, str]:

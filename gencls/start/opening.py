@@ -1,5 +1,6 @@
 """Reads a table of unknown encoding and delimiter, the way the source `files` will read it."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +28,13 @@ REMEDIES = {
 }
 ARCHIVE = b"PK\x03\x04"
 """Begins a zip archive, which a workbook is too."""
+TAB = DELIMITERS["tsv"]
+UNQUOTED = "double quotes do not stand around cells here, so they are read as they are; if they do: quoting: true in params.yaml"
 TELLING_LINES = 500
 """Lines that are not ASCII, shown to the detection."""
+LONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+ALONE = 0.9
+"""Share of the bytes beyond ASCII that have none beside them in a Western text at least."""
 SHOWN = 40
 """Characters of one shown to the reader."""
 
@@ -41,6 +47,8 @@ class Table:
     encoding: str
     delimiter: str | None
     """None where the format has none."""
+    quoting: bool
+    """False where double quotes are characters like any other."""
     records: list[Record]
     doubts: list[str]
 
@@ -63,18 +71,20 @@ def read(path: Path, *, encoding: str | None = None, delimiter: str | None = Non
         remedy = REMEDIES.get(path.suffix.lower(), f"rename it to one of {', '.join(ENDINGS)}, or save it as CSV UTF-8")
         raise SourceError(f"{path}: {path.suffix!r} cannot be read; {remedy}")
     if form == "parquet":
-        return Table(form, "utf-8", None, _parquet(path), [])
+        return Table(form, "utf-8", None, True, _parquet(path), [])
     data = path.read_bytes()
     if data.startswith(ARCHIVE):
         raise SourceError(f"{path}: a workbook or a zip archive, whatever it is called; save it as CSV UTF-8, or unpack it")
     encoding, doubts = (encoding, []) if encoding else detect(data, str(path))
     text = decode(data, encoding, str(path))
     if form == "jsonl":
-        return Table(form, encoding, None, read_jsonl(text, str(path)), doubts)
+        return Table(form, encoding, None, True, read_jsonl(text, str(path)), doubts)
     if delimiter is None and (said := SEPARATOR.match(text)):
         delimiter = said[1]
+    if form == "tsv" and delimiter in (None, TAB) and (unquoted := _unquoted(text, str(path))):
+        return Table(form, encoding, TAB, False, unquoted, [*doubts, UNQUOTED, *_header(unquoted)])
     delimiter, records = (delimiter, read_csv(text, delimiter, str(path))) if delimiter else _separated(text, DELIMITERS[form], str(path))
-    return Table(form, encoding, delimiter, records, [*doubts, *_header(records)])
+    return Table(form, encoding, delimiter, True, records, [*doubts, *_header(records)])
 
 
 def detect(data: bytes, name: str) -> tuple[str, list[str]]:
@@ -94,12 +104,25 @@ def detect(data: bytes, name: str) -> tuple[str, list[str]]:
     shown = b"\n".join(lines).decode("utf-8", errors="replace")
     if 2 * shown.count("\ufffd") < len(shown) - sum(map(str.isascii, shown)):
         decode(data, "utf-8", name)  # raises, and says where
-    best = from_bytes(b"\n".join(lines), cp_isolation=list(ENCODINGS)).best()
-    if best is None:
-        raise SourceError(f"the encoding is none of utf-8, utf-16, {', '.join(ENCODINGS.values())}; name it: --encoding")
-    name = next(name for name in ENCODINGS if name in best.could_be_from_charset)  # some agree on every byte that occurs: the commonest
+    name = "cp1252" if _western(b"\n".join(lines)) else _likeliest(b"\n".join(lines))
     sample = _around(lines[0].decode(name, errors="replace"))
     return ENCODINGS[name], [f"not UTF-8; read as {ENCODINGS[name]}, where a line reads {sample!r}. If that is wrong: --encoding"]
+
+
+def _western(text: bytes) -> bool:
+    """Whether signs that are not ASCII stand alone among others, as £, ° and é do: the characters of other scripts stand together."""
+    try:
+        text.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    return len(LONE.findall(text)) >= ALONE * sum(byte >= 0x80 for byte in text)
+
+
+def _likeliest(text: bytes) -> str:
+    best = from_bytes(text, cp_isolation=list(ENCODINGS)).best()
+    if best is None:
+        raise SourceError(f"the encoding is none of utf-8, utf-16, {', '.join(ENCODINGS.values())}; name it: --encoding")
+    return next(name for name in ENCODINGS if name in best.could_be_from_charset)  # some agree on every byte that occurs: the commonest
 
 
 def _around(line: str) -> str:
@@ -126,6 +149,20 @@ def _separated(text: str, usual: str, name: str) -> tuple[str, list[Record]]:
         return likely, read_csv(text, likely, name)  # raises, and says why
     best = max(found, key=lambda delimiter: len(found[delimiter][0]) if found[delimiter] else 0)
     return best, found[best]
+
+
+def _unquoted(text: str, name: str) -> list[Record]:
+    """Records of a tsv whose double quotes do not pair up around cells, or pair up over several rows; nothing of another."""
+    try:
+        swallowed = any("\n" in str(cell) and TAB in str(cell) for record in read_csv(text, TAB, name) for cell in record.values())
+    except SourceError:
+        swallowed = True
+    if not swallowed:
+        return []
+    try:
+        return read_csv(text, TAB, name, quoting=False)
+    except SourceError:
+        return []
 
 
 def _header(records: list[Record]) -> list[str]:

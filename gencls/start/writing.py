@@ -81,6 +81,7 @@ def _data_set(start: Start) -> list[str]:
         ("delimiter", delimiter, "one character; null: comma for csv, tab for tsv"),
         ("encoding", table.encoding, "a byte order mark is dropped"),
         ("header", True, "false where the first line is a row; columns are then 1, 2, ..."),
+        ("quoting", table.quoting, "false where a double quote is a character like any other"),
         ("text", start.text, 'a column, or a template: "{subject}\\n{body}"'),
         ("label", start.label, "a column"),
         ("labels", {}, "its values → names, where they are numbers or codes: {0: World}; or a json file beside the rows"),
