@@ -2,7 +2,7 @@
 
 Against lm-evaluation-harness (its own loglikelihood path over the same model, with its cache for one-token continuations; its batch size
 is the fastest of a few), whose sums must be ours to 1e-4, and against one plain forward pass of the prompts alone: as transformers does it,
-and, for the page, with the products that ours uses (gencls/linear.py). Labels are random, so they share no beginnings: the largest trie
+and, for the page, with the products that ours uses (gencls/onednn.py). Labels are random, so they share no beginnings: the largest trie
 that so many tokens can make, 195 tokens more to read than the forward pass. Times are of one prompt: of 8 at a time against the forward
 pass, 4 of the largest model, and of 1 or 2 against the harness, whose time is in proportion.
 """

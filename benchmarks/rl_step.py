@@ -113,7 +113,7 @@ def ours(shape: Shape, work: Task, folder: str) -> Any:
     """Our trainer, ready to train."""
     from transformers import TrainingArguments
 
-    from gencls.linear import faster
+    from gencls.onednn import faster
     from gencls.params import Rl
     from gencls.rl.closed_set import ClosedSetTrainer
 

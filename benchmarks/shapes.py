@@ -24,7 +24,7 @@ def build(shape: str, *, plain: bool = False) -> Any:
     import torch
     from transformers import AutoModelForCausalLM, Qwen2Config
 
-    from gencls.linear import faster
+    from gencls.onednn import faster
 
     torch.manual_seed(0)
     if shape == BUILTIN:
@@ -43,7 +43,7 @@ def transformers_own(model: Any) -> Any:
     """The same model with torch's own products, as it is without gencls."""
     from torch import nn
 
-    from gencls.linear import OneDnnLinear
+    from gencls.onednn import OneDnnLinear
 
     for module in model.modules():
         if type(module) is OneDnnLinear:

@@ -30,7 +30,7 @@ def _compared(shape: str, rows: int, rounds: int) -> Result:
 
 def scoring(shape: str, rows: int, shared: bool) -> Work:
     """Scores rows that share a prefix, told of it or not."""
-    from gencls.cache import Beginning
+    from gencls.kv_cache import Beginning
     from gencls.scorer import Scorer
 
     model, trie, rest = task(shape, rows, REST)

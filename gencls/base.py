@@ -17,9 +17,9 @@ from torch.nn import LinearCrossEntropyOptions
 from torch.nn.functional import linear_cross_entropy
 from transformers import Phi3Config, Phi3ForCausalLM, Trainer, TrainingArguments, set_seed
 
-from gencls.cache import prefix_cache, repeated
 from gencls.encode import PromptEncoder, shared_prefix
-from gencls.linear import faster
+from gencls.kv_cache import prefix_cache, repeated
+from gencls.onednn import faster
 from gencls.optimizer import optimizer
 from gencls.params import Base
 from gencls.prompts import Prompt

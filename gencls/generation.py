@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import DynamicCache
 
-from gencls.cache import give_room, prefix_cache, repeated
 from gencls.cores import cores, spread
+from gencls.kv_cache import give_room, prefix_cache, repeated
 from gencls.progress import Ticker
 from gencls.reasoning import Answer, parse, special_tokens
 from gencls.scheme import LabelScheme, Rows

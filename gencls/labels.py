@@ -20,7 +20,7 @@ def reserved(language: str) -> set[str]:
 def written(labels: Sequence[str], strategy: Strategy, *, language: str, seed: int) -> dict[str, str]:
     """Label name → what the model reads and writes, in the order of the label list.
 
-    Numbers (GenCLS++: "semantically irrelevant") are drawn from the seed without replacement, all with the same number of digits, so that
+    Numbers (GenCLS++: labels that mean nothing) are drawn from the seed without replacement, all with the same number of digits, so that
     neither their size nor their length says anything. There is no legend in the prompt: what a number means is learnt from the training
     rows, or read off the definitions and examples of the prompt. The paper's choice is unknown.
 

@@ -27,7 +27,7 @@ from transformers.utils import logging
 from transformers.utils.logging import disable_progress_bar
 
 from gencls.errors import InputError
-from gencls.linear import faster
+from gencls.onednn import faster
 from gencls.params import Lora, Model
 
 POINTER = "pointer.json"

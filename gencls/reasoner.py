@@ -16,10 +16,10 @@ import numpy as np
 import torch
 
 from gencls import reasoning
-from gencls.cache import prefix_cache
 from gencls.corpora.rows import Row
 from gencls.encode import PromptEncoder, shared_prefix
 from gencls.errors import InputError
+from gencls.kv_cache import prefix_cache
 from gencls.params import Reasoner
 from gencls.prompts import Prompt
 from gencls.sft import IGNORED, Reader, TargetCollator, Targets, fit, group_loss

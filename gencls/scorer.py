@@ -29,8 +29,8 @@ from torch import Tensor
 from torch.nn import Module
 from torch.utils.checkpoint import checkpoint
 
-from gencls.cache import Beginning, KeysAndValues, prefix_cache, repeated
 from gencls.cores import cores, spread
+from gencls.kv_cache import Beginning, KeysAndValues, prefix_cache, repeated
 from gencls.lm_head import in_pieces, last_module, stopped_before
 from gencls.progress import Ticker, say
 from gencls.trie import LabelTrie

@@ -25,9 +25,9 @@ from transformers import DynamicCache
 from trl import SFTConfig, SFTTrainer
 
 from gencls import decoding
-from gencls.cache import prefix_cache, repeated
 from gencls.encode import Encoded
 from gencls.generation import reason
+from gencls.kv_cache import prefix_cache, repeated
 from gencls.optimizer import optimizer
 from gencls.params import ClassWeights, Sft, Train
 from gencls.scheme import LabelScheme, Rows

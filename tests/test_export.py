@@ -13,7 +13,7 @@ import torch
 from conftest import LABELS, rows
 from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
-from gencls import Classifier, bundle, calibration, cli, linear, models
+from gencls import Classifier, bundle, calibration, cli, models
 from gencls import decoding as decodings
 from gencls.errors import InputError
 from gencls.export import onnx, vllm
@@ -45,7 +45,7 @@ def same(folder: Path, bundle: Path) -> None:
 
 
 def test_the_graph_answers_as_the_classifier(base_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(linear, "LEAST", 1)  # as large as the products of a model in use
+    monkeypatch.setattr(onednn, "LEAST", 1)  # as large as the products of a model in use
     strategy = Strategy(shots=1, examples="fixed", definitions=True, uncertain=True)
     made = bundles.make(base_folder, tmp_path / "bundle", strategy, decoding="perplexity", temperature=0.7, threshold=0.4)
     onnx.write(made, tmp_path / "out", out=tmp_path / "out")

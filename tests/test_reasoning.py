@@ -14,10 +14,10 @@ from transformers import DynamicCache
 
 from gencls import matched, models, reasoning
 from gencls import sft as sft_module
-from gencls.cache import give_room
 from gencls.corpora import CorpusError, generated, read
 from gencls.errors import InputError
 from gencls.generation import Sampling, Writer, reason
+from gencls.kv_cache import give_room
 from gencls.params import FilesCorpus, HubCorpus, Model, Rationalise, Strategy
 from gencls.prompts import Prompt, Renderer
 from gencls.reasoner import Frame

@@ -74,9 +74,10 @@ class Mine(Section):
     """Whose belief: that of two cheap models fitted on other rows, or that of two bases not trained on the labels."""
     bases: list[str] = Field(default=[])
     """Of `zero_shot`, each a folder or a hub id, pinned as `id@commit`: the two with the best accuracy on validation score the training
-    rows (GenCLS++). With fewer than two, this one, or else the base of the data set, under two prompts."""
+    rows (GenCLS++: the two best zero-shot; the split is our reading). With fewer than two, this one, or else the base of the data set,
+    under two prompts."""
     fraction: float = Field(default=0.10, gt=0, lt=1)
-    """Share of the training rows marked, lowest confidence first (GenCLS++: 10 %)."""
+    """Share of the training rows marked, lowest confidence first (GenCLS++: 10 %; of which rows is our reading)."""
     folds: int = Field(default=5, ge=2)
     """Of `cross_fit`."""
 

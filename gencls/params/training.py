@@ -69,7 +69,8 @@ class Rl(Train):
     kl: float = Field(default=0.01, ge=0)
     """Coefficient of the KL to the warm-up."""
     kl_form: Literal["paper", "k1_reward", "k2_loss", "k3_loss"] = "paper"
-    """Estimate and place of the KL: `paper` is k3 in the loss for grpo, k1 in the reward for the others; `expected` has the exact KL."""
+    """Estimate and place of the KL: `paper` is k3 in the loss for grpo, k1 in the reward for the others (for reinforce_pp_baseline as in
+    OpenRLHF of April 2025; later versions of its paper: k2_loss); `expected` has the exact KL."""
     wrong: Literal[0, -1] = -1
     """Reward of a wrong answer; a right one gets 1 (REINFORCE++ section 5.1 advises symmetric rewards)."""
     format: float = Field(default=0.2, ge=0)

@@ -126,4 +126,4 @@ ESTIMATORS = {
     "reinforce_pp_baseline": Estimator(reinforce_pp_baseline, kl="k1_reward", grouped=True),
     "grpo": Estimator(grpo, kl="k3_loss", grouped=True, by_sample=True),
 }
-"""Names in params.yaml (`rl.algorithms`), each as its paper has it."""
+"""Names in params.yaml (`rl.algorithms`), each as its paper has it, but for the KL of reinforce_pp_baseline, which says so."""

@@ -3,8 +3,8 @@
 One scoring pass gives the probability of every label (gencls/rl/outcomes.py), of which G samples a prompt are drawn at no further cost; a
 second pass, without gradients, gives those of the reference: the same weights with the adapter switched off under LoRA, else a frozen copy.
 
-How it departs from GenCLS++, as far as that is known: the rollouts of the paper are decoded token by token; the outcome "outside" is one
-token here, whatever would have been written; groups of one reward leave the denominators (`rl.drop_dead_groups`).
+How it departs from OpenRLHF, which GenCLS++ probably used: rollouts there are decoded token by token; the outcome "outside" is one token
+here, whatever would have been written; groups of one reward leave the denominators (`rl.drop_dead_groups`).
 
 Legend of axes: P prompts, G samples of a prompt, E edges, L labels.
 """

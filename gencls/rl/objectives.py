@@ -70,7 +70,7 @@ class PolicyGradient:
     """The sampled objective of an estimator.
 
     Attributes:
-        kl_form: where and how the KL enters; `estimator.kl` is as the paper has it.
+        kl_form: where and how the KL enters; `estimator.kl` is what params.yaml calls `paper`.
         drop_dead_groups: a group estimator treats a group of one reward as if it had not been drawn: it leaves the normalisation and the
             denominators instead of diluting them, and its KL does not pull.
     """

@@ -27,9 +27,9 @@ from trl import GRPOConfig, GRPOTrainer, SFTConfig
 from trl.import_utils import is_vllm_available
 from trl.trainer.utils import disable_dropout_in_model
 
-from gencls.cache import prefix_cache, repeated
 from gencls.errors import InputError
 from gencls.generation import Sampling, Writer, reason
+from gencls.kv_cache import prefix_cache, repeated
 from gencls.optimizer import optimizer
 from gencls.params import Algorithm, Rl
 from gencls.reasoning import Answer, parse

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from transformers import AutoModelForCausalLM, Qwen2Config
 
-from gencls.linear import LEAST, OneDnnLinear, _is_zen5, faster
+from gencls.onednn import LEAST, OneDnnLinear, _is_zen5, faster
 
 
 def pair(inputs: int, outputs: int, *, bias: bool) -> tuple[nn.Linear, nn.Linear]:
@@ -76,7 +76,7 @@ def test_only_processors_whose_wide_units_mkl_leaves_idle_get_other_products(
 GROWTH = """
 import resource, torch
 from torch import nn
-from gencls.linear import faster
+from gencls.onednn import faster
 net = faster(nn.Sequential(nn.Linear(192, 576), nn.Linear(576, 192)))
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 def steps(lengths):
