@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import Trainer, TrainingArguments
 
+from gencls.encode import SLICE
 from gencls.metrics import Floats
 from gencls.optimizer import optimizer
 from gencls.params import Sft
@@ -58,10 +59,13 @@ class Reader:
 
     def rows(self, texts: Sequence[str], gold: Sequence[int]) -> Rows:
         """Texts to token ids; over-long ones lose their middle, special tokens in them are plain characters."""
-        encoded = self.tokenizer(list(texts), add_special_tokens=False, split_special_tokens=True)["input_ids"]
-        front, back = self.room - self.room // 2, self.room // 2
-        ids = [text if len(text) <= self.room else text[:front] + text[len(text) - back :] for text in encoded]
-        return Rows(ids, list(gold), sum(len(text) > self.room for text in encoded))
+        ids: list[list[int]] = []
+        cut, front, back = 0, self.room - self.room // 2, self.room // 2
+        for start in range(0, len(texts), SLICE):
+            encoded = self.tokenizer(list(texts[start : start + SLICE]), add_special_tokens=False, split_special_tokens=True)["input_ids"]
+            ids += [text if len(text) <= self.room else text[:front] + text[len(text) - back :] for text in encoded]
+            cut += sum(len(text) > self.room for text in encoded)
+        return Rows(ids, list(gold), cut)
 
     def batch(self, texts: Sequence[Sequence[int]]) -> dict[str, Tensor]:
         """Right-padded input_ids and attention_mask (B, T)."""

@@ -5,6 +5,7 @@ A model folder is what transformers writes, with `gencls.json` beside the weight
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,9 @@ PLAIN_CHAT_TEMPLATE = (
     "{% for message in messages %}{{ message.content }}{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
 )
 """For base models that come without a chat template: the prompt as it is, then the label."""
+NOW = re.compile(r"strftime_now\([^()]*\)")
+SOME_DAY = "'26 Jul 2024'"
+"""In place of today's date, which some templates name: prompts must not differ from day to day. Llama's own for want of a clock."""
 
 
 class Pointer(TypedDict):
@@ -83,10 +87,19 @@ def load_pointer(pointer: Pointer, model: Model, *, trainable: bool = False, see
     )
     special = {"pad_token_id": tokenizer.pad_token_id, "bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
     network.generation_config = GenerationConfig(**special)
+    _check_window(source, network.config.get_text_config(), model.max_length)
     if trainable and model.lora is not None:
         torch.manual_seed(seed)
         network = add_lora(network, model.lora)
     return faster(network).to(device(model.device)), tokenizer
+
+
+def _check_window(source: str, config: PreTrainedConfig, max_length: int) -> None:
+    """Raise `ModelError` where some layers would not see the beginning of a prompt, which the scorer reads once for all labels."""
+    window = getattr(config, "sliding_window", None)
+    slides = "sliding_attention" in (getattr(config, "layer_types", None) or ["sliding_attention"])
+    if window and slides and max_length > window:
+        raise ModelError(f"model.max_length: got {max_length}, but layers of {source} look back {window} tokens only; say at most {window}")
 
 
 def load_classifier(folder: Path, model: Model, *, labels: int, seed: int) -> tuple[Any, Any]:
@@ -160,6 +173,9 @@ def load_tokenizer(source: str | Path, revision: str | None = None) -> Any:
         tokenizer.pad_token = tokenizer.eos_token
     if tokenizer.chat_template is None:
         tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
+    templates = tokenizer.chat_template
+    several = isinstance(templates, dict)
+    tokenizer.chat_template = {k: NOW.sub(SOME_DAY, t) for k, t in templates.items()} if several else NOW.sub(SOME_DAY, templates)
     return tokenizer
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from gencls import reasoning
 from gencls.encode import Encoded, PromptEncoder, label_sequences, shared_prefix
+from gencls.errors import InputError
 from gencls.prompts import Prompt
 from gencls.trie import LabelTrie
 
@@ -52,8 +53,18 @@ class LabelScheme:
 
     @classmethod
     def build(cls, tokenizer: Any, written: Mapping[str, str], max_length: int, reasoning: int = 0) -> "LabelScheme":
-        """Tokenise what is written for each label name (`gencls.labels.written`); `reasoning` is `max_reasoning` of prompts.json."""
-        return cls(tokenizer, written, label_sequences(list(written.values()), tokenizer), max_length, reasoning)
+        """Tokenise what is written for each label name (`gencls.labels.written`); `reasoning` is `max_reasoning` of prompts.json.
+
+        Raises:
+            InputError: two labels have the same tokens, as where they differ in Unicode's form only and the tokenizer knows one form.
+        """
+        sequences, label_of = label_sequences(list(written.values()), tokenizer), dict[tuple[int, ...], str]()
+        for label, sequence in zip(written, sequences, strict=True):
+            if (other := label_of.setdefault(tuple(sequence), label)) != label:
+                raise InputError(
+                    f"labels {other!a} and {label!a} are the same to the tokenizer of model.base; give one of them another name"
+                )
+        return cls(tokenizer, written, sequences, max_length, reasoning)
 
     @cached_property
     def labels(self) -> list[str]:

@@ -60,7 +60,8 @@ class TargetCollator:
     A target is what the model is to write: a label, perhaps with a reasoning before it.
 
     Yields input_ids, attention_mask, position_ids (B, R + T - 1), labels (B, T) with `IGNORED` before short targets, weights (B,) of
-    the rows' losses, prefix (1, P).
+    the rows' losses, prefix (1, P); shift_labels are the labels once more, under the name by which Trainer knows that they stand where
+    they are predicted: in `labels` it would not count the first column.
     """
 
     def __init__(self, reader: Reader, prefix: Sequence[int], *, seed: int) -> None:
@@ -75,11 +76,13 @@ class TargetCollator:
         sequences = [sequence for _, sequence, _ in triples]
         width, longest = max(map(len, inputs)), max(map(len, sequences))
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in inputs])
+        labels = torch.tensor([[IGNORED] * (longest - len(s)) + s for s in sequences])
         return {
             "input_ids": torch.tensor([[self._reader.tokenizer.pad_token_id] * (width - len(row)) + row for row in inputs]),
             "attention_mask": torch.cat([mask.new_ones(len(rows), len(self._prefix)), mask], dim=1),
             "position_ids": (mask.cumsum(dim=1) - 1).clamp(min=0) + len(self._prefix),
-            "labels": torch.tensor([[IGNORED] * (longest - len(s)) + s for s in sequences]),
+            "labels": labels,
+            "shift_labels": labels,
             "weights": torch.tensor([weight for _, _, weight in triples]),
             "prefix": torch.tensor([self._prefix], dtype=torch.long),
         }

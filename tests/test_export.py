@@ -13,7 +13,7 @@ import torch
 from conftest import LABELS, rows
 from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
-from gencls import Classifier, bundle, calibration, cli, models
+from gencls import Classifier, bundle, calibration, cli, models, onednn
 from gencls import decoding as decodings
 from gencls.errors import InputError
 from gencls.export import onnx, vllm

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, MistralConfig
 
 from gencls import models
+from gencls.errors import InputError
 from gencls.params import Lora, Model
 
 
@@ -101,3 +102,22 @@ def test_adapters_of_a_bfloat16_model_are_kept_in_float32(base_folder: Path) -> 
     network, _ = models.load(base_folder, Model(device="cpu", dtype="bfloat16", lora=Lora(r=4)), trainable=True)
     assert {weight.dtype for weight in network.parameters() if weight.requires_grad} == {torch.float32}
     assert {weight.dtype for weight in network.parameters() if not weight.requires_grad} == {torch.bfloat16}
+
+
+def test_a_template_that_names_today_makes_the_same_prompt_every_day(base_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(base_folder, tmp_path / "dated")
+    made = AutoTokenizer.from_pretrained(base_folder)
+    made.chat_template = "Today is {{ strftime_now('%d %b %Y') }}. " + made.chat_template
+    made.save_pretrained(tmp_path / "dated")
+    turn = [{"role": "user", "content": "x"}]
+    assert models.load_tokenizer(tmp_path / "dated").apply_chat_template(turn, tokenize=False).startswith("Today is 26 Jul 2024. ")
+
+
+def test_prompts_that_some_layers_would_not_see_whole_are_refused(tmp_path: Path, tokenizer) -> None:
+    small = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2}
+    config = MistralConfig(vocab_size=len(tokenizer), sliding_window=32, **small)
+    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=r"model\.max_length: got 48, but layers of .* look back 32 tokens only; say at most 32"):
+        models.load(tmp_path, Model(device="cpu", max_length=48))
+    models.load(tmp_path, Model(device="cpu", max_length=32))

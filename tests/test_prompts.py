@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from conftest import LABELS, NAMES
 
+from gencls import encode
 from gencls.encode import PromptEncoder, label_sequences, shared_prefix
+from gencls.errors import InputError
 from gencls.params import Strategy
 from gencls.prompts import REWORDED, TEMPLATES, Prompt, Renderer, read, write
 from gencls.scheme import LabelScheme
@@ -113,3 +115,17 @@ def test_prompt_and_label_together_never_exceed_the_limit(tokenizer: Any) -> Non
     rows = scheme.encode([prompt("word " * 300), prompt("short")])
     assert rows.cut == 1
     assert max(len(row.ids) for row in rows.encoded) + max(map(len, scheme.sequences)) == 100
+
+
+def test_labels_that_are_one_to_the_tokenizer_are_named(tokenizer: Any) -> None:
+    composed, apart = "caf\u00e9", "cafe\u0301"
+    assert len(LabelScheme.build(tokenizer, {composed: composed, apart: apart}, 96).sequences) == 2
+    with pytest.raises(InputError, match=r"labels 'caf\\xe9' and 'cafe\\u0301' are the same to the tokenizer"):
+        LabelScheme.build(tokenizer, {composed: "cafe", apart: "cafe"}, 96)
+
+
+def test_many_prompts_are_encoded_as_few_are(tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts = [Prompt(str(i), Renderer(Strategy(), {"a": "a"}).segments(f"text {i}" * i), "a") for i in range(9)]
+    whole = PromptEncoder(tokenizer, 96)(prompts)
+    monkeypatch.setattr(encode, "SLICE", 2)
+    assert PromptEncoder(tokenizer, 96)(prompts) == whole

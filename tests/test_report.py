@@ -226,6 +226,9 @@ def test_the_length_bias_is_shown_only_where_labels_differ_in_length(workspace: 
     assert sum(part["gold"] for part in shown.table) == pytest.approx(1)
     outside = (row.answers("zero_shot")["generate"] == "").sum()
     assert (shown.rows, shown.left_out) == (300 - outside, outside)
+    answers = row.folder / "zero_shot.csv"
+    answers.write_text(answers.read_text().replace("\n", ",why\n").replace("why", "reasoning", 1))
+    assert grid.lengths(row, "zero_shot") == shown, "a reasoning is no answer"
     same = dict.fromkeys(row.asked["zero_shot"]["label_tokens"], 2)
     row.asked["zero_shot"]["label_tokens"] = same
     assert grid.lengths(row, "zero_shot") is None

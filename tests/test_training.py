@@ -1,5 +1,6 @@
 """Base and SFT on real tiny models: that they learn, that a killed run ends where an undisturbed one does, that bytes repeat."""
 
+import csv
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -218,3 +219,14 @@ def test_a_checkpoint_that_a_kill_left_half_written_is_not_resumed_from(base_fol
     newest = max((tmp_path / "killed/checkpoints").glob("checkpoint-*"), key=lambda folder: int(folder.name.split("-")[1]))
     (newest / "trainer_state.json").unlink()
     assert digest(shortly_tuned(base_folder, tmp_path / "killed")) == digest(whole)
+
+
+def test_the_loss_of_a_step_is_divided_by_the_number_of_its_target_tokens(base_folder: Path, tmp_path: Path) -> None:
+    network, scheme, both = prepared(base_folder)
+    one = Rows(both["train"].encoded[:8], [0] * 8, both["train"].prefix)  # one step, all of whose targets have as many tokens
+    with torch.no_grad():
+        edges = Scorer(network.eval(), scheme.trie)([row.ids for row in one.encoded], one.prefix)
+    finetune(network, scheme, {**both, "train": one}, Sft(epochs=1, batch_size=8, unmerge=0.0), run(tmp_path))
+    with (tmp_path / "curve.csv").open() as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file) if row["loss"]]
+    assert losses == pytest.approx([-edges[:, scheme.trie.paths[0]].mean()], abs=1e-3)

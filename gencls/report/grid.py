@@ -144,7 +144,7 @@ def lengths(row: Row, infer: str) -> Lengths | None:
     if len(set(tokens.values())) == 1:
         return None
     place = {label: i for i, label in enumerate(tokens)}
-    frame = row.answers(infer).drop(columns="id")
+    frame = row.answers(infer)[["label", *row.asked[infer]["scores"]]]
     numbers = frame.apply(lambda column: column.map(place)).dropna().astype(np.int64)
     if numbers.empty:
         return None

@@ -38,6 +38,7 @@ class FromWarmUp(Validated):
         self._warm_up = None if isinstance(model, PeftModel) else copy.deepcopy(model).requires_grad_(False)
         super().__init__(model, *args, **kwargs)
         if self._warm_up is not None:
+            self._warm_up.__dict__.pop("forward", None)  # of a model from another trainer, whose wrapper is bound to the model itself
             self._warm_up.to(self.model.device)  # Trainer has moved the model where the launcher wants it
         self._tally = Tally(self.model.device)
 
