@@ -24,7 +24,7 @@ BATCH_SIZES = (8, 16, 32)
 
 def run(smoke: bool) -> list[Result]:
     """One shape."""
-    rows, few, rounds, sizes = (4, 1, 0, BATCH_SIZES[:1]) if smoke else (96, 16, 2, BATCH_SIZES)
+    rows, few, rounds, sizes = (4, 1, 0, BATCH_SIZES[:1]) if smoke else (96, 16, 1, BATCH_SIZES)
     scheme, cells = _cells(rows)
     model, plain = shapes.build(shapes.BUILTIN), shapes.build(shapes.BUILTIN, plain=True)
     longest = max(len(sequence) for sequence in scheme.sequences)

@@ -4,7 +4,7 @@ Against lm-evaluation-harness (its own loglikelihood path over the same model, w
 is the fastest of a few), whose sums must be ours to 1e-4, and against one plain forward pass of the prompts alone: as transformers does it,
 and, for the page, with the products that ours uses (gencls/onednn.py). Labels are random, so they share no beginnings: the largest trie
 that so many tokens can make, 195 tokens more to read than the forward pass. Times are of one prompt: of 8 at a time against the forward
-pass, 4 of the largest model, and of 1 or 2 against the harness, whose time is in proportion.
+pass, 2 of the largest model, and of 1 or 2 against the harness, whose time is in proportion.
 """
 
 import logging
@@ -17,6 +17,8 @@ from benchmarks.harness import Result, alternate, arithmetic, main, profile, sec
 
 LABELS, LONGEST, PROMPT, PROMPTS = 119, 4, 300, 8
 BATCH_SIZES = (1, 4, 16)
+CHOICE = 32
+"""Continuations by which the fastest of them is chosen."""
 TOLERANCE = 1e-4
 """Of a log-probability of about -40 that both sides add up from float32."""
 
@@ -25,9 +27,9 @@ def run(smoke: bool) -> list[Result]:
     """All shapes."""
     if smoke:
         return [_against_harness("tiny", prompts=1, rounds=0), _against_forward("tiny", prompts=2, rounds=0)]
-    harness = [_against_harness("builtin", prompts=2, rounds=3), _against_harness("10 M", prompts=1, rounds=1)]
+    harness = [_against_harness("builtin", prompts=2, rounds=3), _against_harness("10 M", prompts=1, rounds=0)]
     forward = [_against_forward(shape, PROMPTS, rounds=7) for shape in ("builtin", "10 M")]
-    return [*harness, *forward, _against_forward("100 M", prompts=4, rounds=1)]
+    return [*harness, *forward, _against_forward("100 M", prompts=2, rounds=1)]
 
 
 def _against_harness(shape: str, prompts: int, rounds: int) -> Result:
@@ -37,7 +39,7 @@ def _against_harness(shape: str, prompts: int, rounds: int) -> Result:
     scorer = Scorer(model, trie)
     requests = [(("", ""), row, trie.sequence(label)) for row in rows for label in range(LABELS)]
     theirs = _harness(shapes.build(shape, plain=True))
-    size = min(BATCH_SIZES, key=lambda n: seconds(lambda: theirs(requests[:LABELS], n)))
+    size = min(BATCH_SIZES, key=lambda n: seconds(lambda: theirs(requests[:CHOICE], n)))
     _check_equal(scorer(rows) @ trie.membership, theirs(requests, size))
     ours_s, peer_s = alternate(lambda: scorer(rows), lambda: theirs(requests, size), rounds)
     peer = f"lm-evaluation-harness, batch {size}"

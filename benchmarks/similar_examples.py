@@ -15,8 +15,8 @@ WORDS = 20_000
 
 def run(smoke: bool) -> list[Result]:
     """One size."""
-    rows, queries, rounds = (300, 30, 0) if smoke else (ROWS, QUERIES, 1)
-    ours_s, peer_s = alternate(ours(rows, queries), brute_force(rows, queries), rounds)
+    rows, queries = (300, 30) if smoke else (ROWS, QUERIES)
+    ours_s, peer_s = alternate(ours(rows, queries), brute_force(rows, queries), rounds=0)
     ours_mb, peer_mb = peak_mb(ours, rows, queries), peak_mb(brute_force, rows, queries)
     shape, demand = f"{queries:,} of {rows:,} x {rows:,} rows, top {NEAREST}", "not slower, no more memory"
     return [Result("similar examples", shape, ours_s, "scikit-learn, brute force", peer_s, 1, demand, ours_mb, peer_mb, memory_floor=1)]
