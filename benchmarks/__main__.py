@@ -5,7 +5,6 @@ A benchmark is any module of this folder with `run(smoke) -> list[Result]`.
 
 import argparse
 import json
-import os
 import pkgutil
 import platform
 import subprocess
@@ -18,6 +17,7 @@ from typing import Any
 
 import benchmarks
 from benchmarks.harness import in_child, records_of, table
+from gencls.affinity import cores
 
 HERE = Path(__file__).parent
 SHARED = {"__main__", "bundles", "harness", "plain_server", "shapes"}
@@ -33,7 +33,7 @@ def main() -> None:
     smoke = parser.parse_args().smoke
     records, broken, began, where = [], [], time.monotonic(), _where()  # the page itself makes the tree differ from the commit
     names = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name not in SHARED)
-    with ThreadPoolExecutor((os.cpu_count() or 1) if smoke else 1) as pool:  # what is measured has the machine to itself
+    with ThreadPoolExecutor(cores() if smoke else 1) as pool:  # what is measured has the machine to itself
         futures = [pool.submit(in_child, records_of, name, smoke, imported=HEAVY if smoke else ()) for name in names]
         for name, future in zip(names, futures, strict=True):
             if error := future.exception():
@@ -66,8 +66,7 @@ def _where() -> str:
     git = ["git", "describe", "--always", "--dirty", "--exclude=*"]
     commit = subprocess.run(git, cwd=HERE, capture_output=True, text=True, check=True).stdout.strip()
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
-    cores = f"{len(os.sched_getaffinity(0))} cores" if sys.platform == "linux" else f"{os.cpu_count()} cores"
-    machine = f"{platform.machine()}, {cores}, {torch.get_num_threads()} threads, {device}"
+    machine = f"{platform.machine()}, {cores()} cores, {torch.get_num_threads()} threads, {device}"
     return f"{machine}. Python {platform.python_version()}, {versions}. Commit {commit}."
 
 

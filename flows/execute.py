@@ -7,7 +7,6 @@ the user has exported wins. Threads change the order in which floats are added, 
 
 import os
 import re
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Literal
 
 from flows.child import DVC, Child
 from flows.dag import Node
+from gencls.affinity import cores
 
 Did = Literal["Cached", "Restored", "Completed", "Failed", "Skipped", "Stopped"]
 
@@ -110,8 +110,3 @@ def _why(code: int, lines: Sequence[str]) -> str:
     own = [line for line in lines if not line.startswith(("ERROR: ", "> ", *(mark for mark, _ in MARKS)))]
     errors = [PREFACE.sub("", line) for line in lines if PREFACE.match(line)]
     return " – ".join([*own[-1:], *(errors[-1:] or [f"dvc left with {code}"])])
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -16,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from gencls import params
 from gencls.params import Params, ParamsError, Score, Section
+from tasks import paths
 
 
 class Partial(BaseModel):
@@ -92,6 +93,17 @@ def loaded(text: str, name: str) -> Any:
         return YAML(typ="safe", pure=True).load(text)
     except YAMLError as error:
         raise ParamsError(f"{name}: not YAML: {error}") from None
+
+
+def not_null(value: Any, word: str, name: str, key: str) -> Any:
+    """A value said for one run as `word`, which calls it `name`; params.yaml has it under `key`.
+
+    Raises:
+        gencls.params.ParamsError: it is null, which the form reads as a field left empty.
+    """
+    if value is None:
+        raise ParamsError(f"{word!r}: null cannot be said for one run; leave {name} out, or set {key} in {paths.PARAMS}")
+    return value
 
 
 def _merge(content: dict[str, Any], changed: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from pydantic import Field
 from flows import artifacts, dag, server, workspace
 from flows.child import end_with_parent
 from flows.execute import Executor
-from flows.overrides import Overrides, applied, changes, loaded
+from flows.overrides import Overrides, applied, changes, loaded, not_null
 from flows.schedule import Schedule
 from gencls.errors import InputError
 from gencls.params import ParamsError
@@ -86,7 +86,7 @@ def parameters(arguments: list[str]) -> dict[str, Any]:
     """The flow's parameters from words of the command line: `stage`, `jobs=1`, `section.key=value` (values are YAML).
 
     Raises:
-        ParamsError: a value is null, which the form reads as a field left empty.
+        ParamsError: a value is null.
     """
     given: dict[str, Any] = {"stages": [word for word in arguments if "=" not in word]}
     overrides: dict[str, Any] = {}
@@ -98,9 +98,7 @@ def parameters(arguments: list[str]) -> dict[str, Any]:
         target = given if key in ("force", "jobs") else overrides
         for section in sections:
             target = target.setdefault(section, {})
-        target[last] = loaded(value, word)
-        if target[last] is None:
-            raise ParamsError(f"{word!r}: null cannot be said for one run; leave {key} out, or set it in {paths.PARAMS}")
+        target[last] = not_null(loaded(value, word), word, key, "it")
     return given | ({"overrides": overrides} if overrides else {})
 
 

@@ -23,7 +23,7 @@ from prefect.states import Completed, Failed
 
 from flows import server, workspace
 from flows.child import end_with_parent
-from flows.overrides import Settings, applied, changes, loaded
+from flows.overrides import Settings, applied, changes, loaded, not_null
 from gencls import params as params_module
 from gencls.errors import InputError
 from gencls.params import Params, ParamsError, Score
@@ -90,16 +90,14 @@ def said(words: Sequence[str]) -> dict[str, Any]:
     """Values of `key=value`.
 
     Raises:
-        ParamsError: a word is none, or its value is null, which the form reads as a field left empty.
+        ParamsError: a word is none, or its value is null.
     """
     given: dict[str, Any] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not equals:
             raise ParamsError(f"{word!r}: expected key=value with a key of `score`: {', '.join(Score.model_fields)}")
-        given[key] = _value(key, value, word)
-        if given[key] is None:
-            raise ParamsError(f"{word!r}: null cannot be said for one run; leave {key} out, or set score.{key} in {paths.PARAMS}")
+        given[key] = not_null(_value(key, value, word), word, key, f"score.{key}")
     return given
 
 

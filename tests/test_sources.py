@@ -136,9 +136,9 @@ def test_the_delimiter_can_be_set_and_so_can_the_format(tmp_path: Path) -> None:
 
 
 def test_a_double_quote_may_be_a_character_like_any_other(tmp_path: Path) -> None:
-    name = write(tmp_path, "x.tsv", 'text\tlabel\n"hello\tjoy\n"you"\tfear\n')
-    assert train(tmp_path, name, quoting=False) == [('"hello', "joy"), ('"you"', "fear")]
-    assert "is a double quote not closed" in error(tmp_path, name)
+    write(tmp_path, "x.tsv", 'text\tlabel\n"hello\tjoy\n"you"\tfear\n')
+    assert train(tmp_path, "x.tsv", quoting=False) == [('"hello', "joy"), ('"you"', "fear")]
+    assert "is a double quote not closed" in error(tmp_path, "x.tsv")
 
 
 def test_blanks_around_a_label_are_no_part_of_it(tmp_path: Path) -> None:

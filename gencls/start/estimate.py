@@ -7,14 +7,13 @@
 An estimate: it leaves out attention, which grows with the square of the length, and what else the machine does.
 """
 
-import os
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from gencls.affinity import cores
 from gencls.params import Base, Grid, Split
 
 EFFICIENCY = 0.5
@@ -56,8 +55,7 @@ def matmul_rate() -> float:
         start = time.process_time()
         a @ a
         best = min(best, time.process_time() - start)
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return 2 * SIDE**3 / best * cores
+    return 2 * SIDE**3 / best * cores()
 
 
 def minutes(training: Training, strategies: Sequence[str], flops: float) -> tuple[float, str]:

@@ -81,7 +81,7 @@ def read(path: Path, *, encoding: str | None = None, delimiter: str | None = Non
         return Table(form, encoding, None, True, read_jsonl(text, str(path)), doubts)
     if delimiter is None and (said := SEPARATOR.match(text)):
         delimiter = said[1]
-    if form == "tsv" and delimiter in (None, TAB) and (unquoted := _unquoted(text, str(path))):
+    if form == "tsv" and delimiter in (None, TAB) and '"' in text and (unquoted := _unquoted(text, str(path))):
         return Table(form, encoding, TAB, False, unquoted, [*doubts, UNQUOTED, *_header(unquoted)])
     delimiter, records = (delimiter, read_csv(text, delimiter, str(path))) if delimiter else _separated(text, DELIMITERS[form], str(path))
     return Table(form, encoding, delimiter, True, records, [*doubts, *_header(records)])
