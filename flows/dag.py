@@ -52,9 +52,10 @@ def _nodes(repo: Repo, targets: list[str], force: bool) -> list[Node]:
     for stage in plan:
         upstream = [nodes[before] for before in graph.successors(stage) if before in nodes]
         may_run = force or any(node.may_run for node in upstream) or stage.changed()
-        gpus = int((stage.meta or {}).get("gpu", 0))
-        nodes[stage] = Node(_name(stage), tuple(node.name for node in upstream), may_run, gpus)
-    return [node for stage, node in nodes.items() if node.may_run or isinstance(stage, PipelineStage)]
+        if may_run or isinstance(stage, PipelineStage):  # a file of `dvc add` that is as it was has nothing to do, nor to be waited for
+            gpus = int((stage.meta or {}).get("gpu", 0))
+            nodes[stage] = Node(_name(stage), tuple(node.name for node in upstream), may_run, gpus)
+    return list(nodes.values())
 
 
 def _collect(repo: Repo, targets: list[str]) -> list[Stage]:

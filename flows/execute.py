@@ -1,8 +1,7 @@
 """One stage: a `dvc repro --single-item` child, and what DVC did with it.
 
-Side by side, `jobs` stages share the cores: each gets cores / jobs threads. This is the only place that sets thread counts, and a number
-the user has exported wins. Threads change the order in which floats are added, so results may differ by rounding between two values of
-`jobs`, not by more.
+Side by side, `jobs` stages share the cores: each gets cores / jobs threads. A number that the user has exported wins. Threads change the
+order in which floats are added, so results may differ by rounding between two values of `jobs`, not by more.
 """
 
 import os

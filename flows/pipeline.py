@@ -10,6 +10,7 @@ Writes → what the stages write, and the artifacts `metrics` and `report`; with
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,21 +51,21 @@ def pipeline(
         params = applied(_read(root / paths.PARAMS), changed)  # checked as a whole before anything runs
         if not changed:
             with workspace.checkout(root, say):
-                return _run(root, root / paths.REPORT, stages, force, jobs)
+                return _run(root, lambda: root / paths.REPORT, stages, force, jobs)
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", runtime.flow_run.name)  # becomes a folder and an experiment
         with workspace.isolated(root, name, params, say) as copy:
-            state = _run(copy, workspace.report(root, name), stages, force, jobs)
+            state = _run(copy, lambda: workspace.keep_report(copy), stages, force, jobs)
             return _saved(copy, state) if state.is_completed() else state
     except InputError as error:
         return Failed(message=str(error))
 
 
-def _run(root: Path, report: Path, stages: list[str], force: bool, jobs: int) -> State:
+def _run(root: Path, report: Callable[[], Path], stages: list[str], force: bool, jobs: int) -> State:
     nodes = dag.read(root, stages, force=force)
     schedule = Schedule(nodes, Executor(root, jobs, force=force), jobs)
     state = schedule.run()
     if state.is_completed() and "report" in schedule.states:  # else what lies there is of another run
-        artifacts.publish(root, report)
+        artifacts.publish(root, report())
     return state
 
 

@@ -75,7 +75,7 @@ def _run(params: Params) -> State:
     drift = finish.with_options(task_run_name="drift")(run, done)
     create_markdown_artifact(_markdown(drift), key="drift", description=drift.verdict)
     if drift.exceeded:
-        return Failed(message=drift.verdict)
+        return Failed(name="Drifted", message=drift.verdict)  # an automation can tell it from a run that could not be made
     return Completed(message=f"{len(run.readings)} rows of {len(done)} files; {drift.verdict}")
 
 

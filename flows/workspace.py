@@ -83,13 +83,12 @@ def isolated(root: Path, name: str, params: str, say: Callable[[str], None]) -> 
             (copy / paths.PARAMS).write_text(params, encoding="utf-8")
             yield copy
         finally:
-            _keep_report(root, copy)
             _remove(root, copy)
 
 
 def save(copy: Path) -> str | None:
     """Record the copy as an experiment of its own name; None where DVC does not find everything up to date."""
-    root = copy.parents[len(RUNS.parts)]
+    root = _root(copy)
     try:
         call((*DVC, "status", "--quiet"), copy)  # 0 only when `dvc status --json` is {}
     except CommandError:
@@ -98,6 +97,10 @@ def save(copy: Path) -> str | None:
         call(("git", "add", "--all"), copy)
         call((*DVC, "exp", "save", "--force", "--name", copy.name), copy)  # forced: a run that is retried keeps its name
     return copy.name
+
+
+def _root(copy: Path) -> Path:
+    return copy.parents[len(RUNS.parts)]
 
 
 def _require_identity(root: Path) -> None:
@@ -132,15 +135,11 @@ def _share_cache(root: Path, copy: Path) -> None:
     call((*DVC, "checkout", "--quiet", "--force", "--allow-missing"), copy)
 
 
-def report(root: Path, name: str) -> Path:
-    """Where the report of an isolated run stays."""
-    return root / REPORTS / name / paths.REPORT.name
-
-
-def _keep_report(root: Path, copy: Path) -> None:
-    if (copy / paths.REPORT).exists():
-        kept = report(root, copy.name).parent  # with the pages it links to
-        shutil.copytree((copy / paths.REPORT).parent, kept, dirs_exist_ok=True)
+def keep_report(copy: Path) -> Path:
+    """Where the copy's report stays, with the pages that it links to. A run must have made it: what a copy starts with is an old one."""
+    kept = _root(copy) / REPORTS / copy.name
+    shutil.copytree((copy / paths.REPORT).parent, kept, dirs_exist_ok=True)
+    return kept / paths.REPORT.name
 
 
 def _remove(root: Path, copy: Path) -> None:

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from gencls import features
-from gencls.metrics import Floats
+from gencls.arrays import Floats
 
 COSTS = (1.0, 10.0)
 """Inverse regularisation strengths tried by the logistic regression."""

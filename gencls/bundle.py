@@ -1,4 +1,5 @@
-"""The bundle: one folder with everything that a finished classifier needs. No torch here.
+"""The bundle: one folder with everything that a finished classifier needs, but for a sentence-transformers model that
+`neighbours.encoder` names. No torch here.
 
     config.json, model.safetensors, tokenizer…  what transformers writes; `AutoModelForCausalLM.from_pretrained(folder)` reads it
     bundle.json       how the model is asked, what its probabilities are worth, where it comes from (`Bundle`)

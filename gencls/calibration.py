@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from gencls.metrics import Floats, Ints, bin_numbers
+from gencls.arrays import Floats, Ints
+from gencls.metrics import bin_numbers
 
 Bools = NDArray[np.bool_]
 

@@ -102,8 +102,11 @@ class Classifier:
         """
         if isinstance(texts, str):
             raise TextError("expected a list of texts, got one text; put it in brackets")
-        predictions = self._lazily(texts)
-        return list(predictions) if isinstance(texts, Collection) else predictions
+        if not isinstance(texts, Collection):
+            return self._lazily(texts)
+        for place, text in enumerate(texts):  # before the first is scored
+            check(text, f"text {place}")
+        return list(self._lazily(texts))
 
     def _lazily(self, texts: Iterable[str]) -> Iterator[Prediction]:
         left, first = iter(texts), 0

@@ -17,10 +17,8 @@ whose later tokens are almost certain.
 import numpy as np
 from numpy.typing import NDArray
 
+from gencls.arrays import Floats, Ints
 from gencls.trie import LabelTrie
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def label_log_probabilities(edges: Floats, trie: LabelTrie) -> Floats:

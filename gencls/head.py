@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import Trainer, TrainingArguments
 
+from gencls.arrays import Floats
 from gencls.encode import SLICE
-from gencls.metrics import Floats
 from gencls.optimizer import optimizer
 from gencls.params import Sft
 from gencls.tokenizer import Unmerger

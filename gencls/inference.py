@@ -11,16 +11,15 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gencls import decoding
+from gencls.arrays import Floats
 from gencls.generation import reason
 from gencls.prompts import Prompt
 from gencls.reasoning import Answer
 from gencls.scheme import LabelScheme, Rows
 from gencls.scorer import Scorer, Scores
 
-Floats = NDArray[np.float64]
 Answers = list[str | None]
 """Label names; None outside the label set."""
 

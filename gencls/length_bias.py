@@ -9,7 +9,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from gencls.metrics import Ints
+from gencls.arrays import Ints
 
 
 class LengthShare(TypedDict):

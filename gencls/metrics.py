@@ -22,8 +22,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from gencls.arrays import Floats, Ints
 
 DIGITS = 6
 CLIP = 1e-6

@@ -142,6 +142,10 @@ def _limits(bundle: Bundle) -> str:
     lines.append("The folder holds the words, in Chinese the pairs of characters, that stand in two or more training texts (known.json).")
     if bundle.retrieves:
         lines.append("The folder holds the training texts, which the prompts show: whoever has the model can read them.")
+    if bundle.retrieves and bundle.neighbours.encoder != "tfidf":
+        lines.append(
+            f"Similar texts are found with the model `{bundle.neighbours.encoder}`, which is not in the folder and must stay the same."
+        )
     return "\n".join(f"- {line}" for line in lines)
 
 

@@ -211,7 +211,7 @@ def resolve(model: Model, *, key: str = "model.base") -> Pointer:
     `key` is where `model.base` stands in params.yaml.
 
     Raises:
-        ModelError: there is no such model, or it has no safetensors weights.
+        ModelError: there is no such model, or the folder has no safetensors weights; whether a hub id has any is seen when it is loaded.
     """
     if Path(model.base).is_dir():
         if not list(Path(model.base).glob("*.safetensors")):

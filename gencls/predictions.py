@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gencls.metrics import DIGITS, Floats, codes
+from gencls.arrays import Floats
+from gencls.metrics import DIGITS, codes
 
 
 def frame(  # noqa: PLR0913  # the columns of a file, one argument each

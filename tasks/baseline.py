@@ -6,7 +6,6 @@ Where training rows were corrected also corrections.json: what that is worth to 
 corrections in seconds, which no recorded run can be asked for: that may have had other rows, code or parameters.
 """
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +21,7 @@ def main(params: Params, ds: str) -> None:
     """Answer the test split with every baseline."""
     train, validation, test = (pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS)
     label = dict(zip(train["id"], train["label"], strict=True))
-    about = json.loads((paths.data(ds) / "labels.json").read_text(encoding="utf-8"))
+    about = stage.read_json(paths.data(ds) / "labels.json")
     rows = Rows(
         train_texts=list(train["text"]),
         train_labels=list(train["label"]),

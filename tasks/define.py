@@ -1,7 +1,5 @@
 """define: data/<ds>, models/base/<ds> → data/definitions/<ds>.json: one line per label, and who wrote it."""
 
-import json
-
 import pandas as pd
 
 from gencls.params import Params
@@ -11,7 +9,7 @@ from tasks import paths, stage
 
 def main(params: Params, ds: str) -> None:
     """Take the data set's definitions; write those that it lacks from training rows, with the base if that can be asked."""
-    about = json.loads((paths.data(ds) / "labels.json").read_text(encoding="utf-8"))
+    about = stage.read_json(paths.data(ds) / "labels.json")
     given = {label: line for label, line in (about.get("definitions") or {}).items() if line.strip()}
     missing = [label for label in about["labels"] if label not in given]
     writer, made = _write(params, ds, missing, about["language"]) if missing else ("data set", {})

@@ -35,7 +35,7 @@ def main(params: Params, ds: str) -> None:
                 wanted = list(asked)
                 about = stage.read_json(paths.prompts(ds, infer) / "prompts.json")
                 asker = Asker(model, tokenizer, about, max_length=params.model.max_length, batch_tokens=params.evaluate.batch_tokens)
-                arms |= {cell.key: vars(cell) | {"label_tokens": asker.scheme.trie.lengths.tolist()} for cell in wanted}
+                arms |= {cell.key: dict(vars(cell)) for cell in wanted}
                 for split, file in FILES.items():
                     rendered = prompts.read(paths.prompts(ds, infer) / f"{split}.jsonl")
                     scored = asker(rendered)

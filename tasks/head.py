@@ -3,8 +3,6 @@
 A discriminative baseline that costs a training run: the files are those of the baseline stage.
 """
 
-import json
-
 import pandas as pd
 
 from gencls.params import SPLITS, Params
@@ -30,7 +28,7 @@ def _train(params: Params, ds: str) -> None:
     from gencls.head import Reader, finetune, probabilities
     from gencls.training import Run
 
-    labels = json.loads((paths.data(ds) / "labels.json").read_text(encoding="utf-8"))["labels"]
+    labels = stage.read_json(paths.data(ds) / "labels.json")["labels"]
     frames = {split: pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS}
     model, tokenizer = models.load_classifier(paths.base(ds), params.model, labels=len(labels), seed=params.seed)
     reader = Reader(tokenizer, params.model.max_length)

@@ -4,7 +4,6 @@ data/<ds>/{train,validation}.parquet, corrected.parquet if there is one, labels.
 → data/mined/<ds>.parquet (id, confidence, suggested, uncertain), reports/mine/<ds>.json, .html and .csv
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +80,7 @@ def _resolve(params: Params, i: int) -> Any:
 
 
 def _label_set(ds: str) -> Any:
-    return json.loads((paths.data(ds) / "labels.json").read_text(encoding="utf-8"))
+    return stage.read_json(paths.data(ds) / "labels.json")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ For each row the ids of the five most similar training rows, the nearest first, 
 rows have another text. Computed once per data set: every strategy and baseline that wants similar rows reads the same.
 """
 
-import json
-
 import pandas as pd
 import pyarrow as pa
 
@@ -20,7 +18,7 @@ SCHEMA = pa.schema({"id": pa.string(), "neighbours": pa.list_(pa.string()), "sim
 def main(params: Params, ds: str) -> None:
     """Search every split's rows among the training rows."""
     frames = {split: pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS}
-    language = json.loads((paths.data(ds) / "labels.json").read_text(encoding="utf-8"))["language"]
+    language = stage.read_json(paths.data(ds) / "labels.json")["language"]
     chosen = encoder(params.neighbours.encoder, language=language, revision=params.neighbours.revision, device=params.model.device)
     train = frames["train"]["id"].tolist()
     index = Neighbours(frames["train"]["text"].tolist(), chosen)

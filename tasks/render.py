@@ -7,7 +7,6 @@ Under a strategy with `reasoning` the training prompts are those of the rows tha
 split has any.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -73,8 +72,8 @@ class Rows:
 def main(params: Params, ds: str, strategy: str) -> None:
     """Render every split of a data set under one strategy."""
     record, language = params.strategies[strategy], params.datasets[ds].language
-    labels = json.loads((paths.data(ds) / "labels.json").read_text(encoding="utf-8"))["labels"]
-    definitions = json.loads(paths.definitions(ds).read_text(encoding="utf-8"))["definitions"]
+    labels = stage.read_json(paths.data(ds) / "labels.json")["labels"]
+    definitions = stage.read_json(paths.definitions(ds))["definitions"]
     rows = Rows(ds, frames(ds, record), record, language, params.seed)
     fixed = rows.fixed()
     names = written(labels, record, language=language, seed=params.seed)

@@ -48,7 +48,7 @@ def main(params: Params) -> None:
         folder.mkdir()
         for found in data_sets:
             about = {"data_set": found.name, "study": params.report.study, "seed": params.seed, "base": params.model.base}
-            about |= {"rows": found.validation["rows"]}
+            about |= {"rows": found.validation["rows"], "trained": params.grid.train}
             arms = stage.reasoning_arms(params)
             record = records.record(found.results, paired[found.name], reasoning=arms, costs=found.rl, about=about)
             stage.write_json(record, folder / f"{found.name}.json")

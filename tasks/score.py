@@ -5,8 +5,8 @@ them drift.html and drift.json (gencls/drift). A run that is killed leaves the j
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from gencls.drift.reference import Reference
 from gencls.params import FilesDataSet, Params, ParamsError
 from gencls.predict.run import Job, journal_of
 from gencls.predict.run import run as predict
-from gencls.predict.source import FileError, opened
+from gencls.predict.source import FileError, Source, opened
+from gencls.predict.survey import NoRowsError, survey
+from gencls.progress import say
 from gencls.sources.files import ENDINGS
 from tasks import paths, stage
 
@@ -68,8 +70,8 @@ def start(params: Params) -> Run:
     """Load the model and look what there is to read.
 
     Raises:
-        InputError: there is no such bundle, it carries nothing to compare with, a pipeline run replaced it meanwhile, there is no file, or
-            predictions would replace one.
+        InputError: there is no such bundle, it carries nothing to compare with, a pipeline run replaced it meanwhile, there is no file,
+            predictions would replace one, or one cannot be read.
     """
     model = bundle(params)
     files = incoming(Path(params.score.source))
@@ -77,8 +79,23 @@ def start(params: Params) -> Run:
         raise ParamsError(f"score.out: {params.score.out} is where score.source lies, whose files it would replace; name another folder")
     with _unreplaced(model):
         found, classifier = Reference.read(model), Classifier.load(model, device=params.model.device)
+    run = Run(params, model, classifier, found, Readings(found.known), files)
+    holding = [file for file in files if _has_rows(run, file)]
+    if not holding:
+        raise FileError(f"score.source: {params.score.source}: no rows in it")
     Path(params.score.out).mkdir(parents=True, exist_ok=True)
-    return Run(params, model, classifier, found, Readings(found.known), files)
+    return replace(run, files=holding)
+
+
+def _has_rows(run: Run, file: Path) -> bool:
+    """A file that cannot be read is an error now, not when all files before it were predicted."""
+    with _opened(run, file) as source:
+        try:
+            survey(source, run.params.score.text, run.classifier.bundle.text)
+        except NoRowsError as error:
+            say(f"{error}; left out")
+            return False
+    return True
 
 
 @contextmanager
@@ -137,14 +154,18 @@ def predict_file(run: Run, file: Path) -> Done:
     def seen(place: str, text: str, row: dict[str, Any]) -> None:
         run.readings.add(place, text, row["predicted"], row["confidence"], abstained=row["abstained"])
 
-    delimiter, encoding, quoting = _read_as(run, file)
     text = run.params.score.text
     aside = target.with_name(f"{target.name}.unreadable.jsonl")
-    with opened(str(file), None, delimiter, encoding, said="score.", quoting=quoting) as source:
+    with _opened(run, file) as source:
         unreadable = predict(run.classifier, Job(source, str(target), source.format, text, skip=aside, seen=seen, keep=True))
     if not unreadable:
         aside.unlink()
     return Done(file, len(run.readings) - before, unreadable)
+
+
+def _opened(run: Run, file: Path) -> AbstractContextManager[Source]:
+    delimiter, encoding, quoting = _read_as(run, file)
+    return opened(str(file), None, delimiter, encoding, said="score.", quoting=quoting)
 
 
 def _read_as(run: Run, file: Path) -> tuple[str | None, str, bool]:

@@ -1,7 +1,5 @@
 """sft: data/prompts/<ds>/<strategy>, models/base/<ds> → models/sft/<ds>/<strategy>, reports/sft/<ds>/<strategy>.csv."""
 
-import json
-
 from gencls import holdout, matched, models, prompts
 from gencls.params import Params
 from gencls.progress import say
@@ -14,7 +12,7 @@ from tasks import paths, stage
 def main(params: Params, ds: str, strategy: str) -> None:
     """Fine-tune the base on one strategy's prompts."""
     rendered = paths.prompts(ds, strategy)
-    card = json.loads((rendered / "prompts.json").read_text(encoding="utf-8"))
+    card = stage.read_json(rendered / "prompts.json")
     model, tokenizer = models.load(paths.base(ds), params.model, trainable=True, seed=params.seed)
     scheme = LabelScheme.build(tokenizer, card["written"], params.model.max_length, card["max_reasoning"])
     read = {split: prompts.read(rendered / f"{split}.jsonl") for split in ("train", "validation")}

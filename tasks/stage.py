@@ -22,6 +22,9 @@ from gencls.errors import InputError
 from gencls.params import Params
 from tasks import paths
 
+_taken_up: list[Path] = []
+"""Checkpoints of a killed process that this stage went on from: the other took the rest of the time."""
+
 
 class StageError(InputError):
     """The input of a stage is unusable; the message is all the user needs."""
@@ -33,10 +36,10 @@ def run(main: Callable[..., None]) -> None:
     try:
         params = params_module.load(paths.PARAMS)
         cell = _cell(main, sys.argv[1:], params)
-        begun, start = _begun(), time.perf_counter()
+        _taken_up.clear()
+        start = time.perf_counter()
         main(params, **cell)
-        resumed = bool(begun - _begun())  # checkpoints of an earlier process that are used up: it took the rest of the time
-        _record_time(stage, cell, None if resumed else time.perf_counter() - start)
+        _record_time(stage, cell, None if _taken_up else time.perf_counter() - start)
     except InputError as error:
         sys.exit(f"{stage}: {error}")
 
@@ -96,13 +99,10 @@ def checkpoints(key: dict[str, object], *inputs: Path) -> Iterator[Path]:
             digest.update(str(file).encode())
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     folder = paths.SCRATCH / "checkpoints" / digest.hexdigest()[:24]
+    if folder.exists():
+        _taken_up.append(folder)
     yield folder
     _remove(folder)
-
-
-def _begun() -> set[Path]:
-    """Folders of checkpoints."""
-    return set((paths.SCRATCH / "checkpoints").glob("*"))
 
 
 def trained_under(params: Params) -> dict[str, str]:

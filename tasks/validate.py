@@ -1,7 +1,5 @@
 """validate: data/<ds> → reports/validate/<ds>.json and .html; fails on an error, so that nothing downstream runs."""
 
-import json
-
 import pandas as pd
 
 from gencls.checks import validate
@@ -13,7 +11,7 @@ from tasks import paths, stage
 def main(params: Params, ds: str) -> None:
     """Check a data set, write what was found, and only then fail: the page stays readable."""
     folder = paths.data(ds)
-    label_set = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+    label_set = stage.read_json(folder / "labels.json")
     splits = {split: pd.read_parquet(folder / f"{split}.parquet") for split in SPLITS}
     validation = validate(splits, label_set["labels"], rules=params.checks, max_length=params.model.max_length)
     with stage.writing(paths.validation_json(ds)) as file:

@@ -142,6 +142,12 @@ def test_what_is_no_text_is_one_clear_error(zero_shot: Classifier, texts: object
         zero_shot.predict(texts)  # type: ignore[call-overload]
 
 
+def test_the_last_of_many_texts_is_looked_at_before_the_first_is_scored(zero_shot: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zero_shot, "_answer", None)  # calling it is another error
+    with pytest.raises(classifier.TextError, match="text 300: expected a str"):
+        zero_shot.predict(["fine"] * 300 + [None])  # type: ignore[list-item]
+
+
 HEAVY = (
     "prefect",
     "dvc",

@@ -18,8 +18,16 @@ from tasks import paths
 ROOT = Path(__file__).parents[1]
 STAGES: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"]
 CELLS = {"ds": "DS", "strategy": "ST", "name": "NM", "warmup": "WARM", "algorithm": "AL"}
-NOT_WATCHED = {"gencls/errors.py", "gencls/params", "gencls/__init__.py", "tasks/__init__.py", "tasks/stage.py", "tasks/paths.py"}
-"""Plumbing: what it decides reaches a stage as tracked parameters and paths."""
+NOT_WATCHED = {
+    "gencls/arrays.py",
+    "gencls/errors.py",
+    "gencls/params",
+    "gencls/__init__.py",
+    "tasks/__init__.py",
+    "tasks/stage.py",
+    "tasks/paths.py",
+}
+"""Plumbing: what it decides reaches a stage as tracked parameters and paths, or is only types."""
 
 
 def module_of(stage: str) -> str:

@@ -98,6 +98,20 @@ def test_a_broken_dag_is_one_clear_error(project: Path) -> None:
         nodes(project)
 
 
+def test_a_file_of_dvc_add_is_gone_through_only_where_it_changed(project: Path) -> None:
+    (project / "rows.csv").write_text("old\n")
+    dvc(project, "add", "rows.csv")
+    text = (project / "dvc.yaml").read_text()
+    (project / "dvc.yaml").write_text(text.replace("    deps:\n", "    deps:\n      - rows.csv\n", 1))
+    assert {before for node in nodes(project).values() for before in node.upstream} <= set(nodes(project))
+    assert "rows.csv.dvc" not in nodes(project)
+    bring_up(project)
+    (project / "rows.csv").write_text("new\n")
+    assert set(nodes(project)["sft@a"].upstream) == {"rows.csv.dvc", "ingest@a"}
+    assert bring_up(project)["sft@a"].did == "Completed"
+    assert {outcome.did for outcome in bring_up(project).values()} == {"Cached"}
+
+
 def test_meta_says_how_many_devices_a_stage_takes(project: Path) -> None:
     text = (project / "dvc.yaml").read_text()
     (project / "dvc.yaml").write_text(text.replace("  report:\n", "  report:\n    meta: {gpu: 2}\n"))
@@ -231,6 +245,7 @@ def test_a_copy_has_the_users_changes_and_leaves_the_checkout_alone(project: Pat
         assert (copy / "data/a").read_text() == (project / "data/a").read_text()
         assert "title: other            # a comment" in (copy / "params.yaml").read_text()
         assert nodes(project)["ingest@a"].may_run is False
+    assert not (project / workspace.REPORTS).exists()  # the copy had a report from the start, but of another run
     assert (run(project, "git", "status", "--short"), (project / "params.yaml").read_text()) == before
     assert not copy.exists()
     assert run(project, "git", "worktree", "list").count("\n") == 1
@@ -241,8 +256,9 @@ def test_a_copy_becomes_an_experiment_only_when_finished_and_its_report_stays(pr
         assert workspace.save(copy) is None
         assert {name for name, outcome in bring_up(copy).items() if outcome.did == "Completed"} == {"report"}
         assert workspace.save(copy) == "some-run"
+        kept = workspace.keep_report(copy)
     assert "some-run" in dvc(project, "exp", "list")
-    assert "title: other" in workspace.report(project, "some-run").read_text()
+    assert "title: other" in kept.read_text()
     assert "title: toy" in (project / "reports/report.html").read_text()
     dvc(project, "exp", "apply", "some-run")
     assert "title: other" in (project / "reports/report.html").read_text()

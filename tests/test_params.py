@@ -63,6 +63,7 @@ def test_defaults_fill_what_is_not_said() -> None:
         ),
         ({"rl": {"algorithms": ["grpo"], "samples": 1}}, r"rl.samples: got 1; grpo compares the samples of a prompt with each other"),
         ({"rl": {"holdout": 1.0}}, "rl.holdout: got 1.0; input should be less than 1"),
+        ({"rl": {"holdout": 0.3, "algorithms": []}}, r"rl.holdout: got 0.3; rl.algorithms is empty, so nothing would learn from"),
         ({"strategies": {"zero_shot": {"shots": 2}}}, "strategies.zero_shot.shots: got 2; input should be 0, 1, 3 or 5"),
         ({"datasets": {}}, "datasets: got {}"),
         ({"datasets": {"a b": FILES}}, "datasets.a b: got 'a b'; string should match pattern"),
@@ -85,6 +86,9 @@ def test_rl_goes_on_from_a_warm_up_that_reasons() -> None:
 def test_a_strategy_that_nothing_is_compared_with_may_be_trained_and_not_asked() -> None:
     grid = {"train": ["zero_shot", "similar_3"], "infer": ["zero_shot"]}
     assert params.parse({**GOOD, "grid": grid, "rl": {"algorithms": [], "warmups": ["similar_3"]}}).grid.infer == ["zero_shot"]
+    assert params.parse({**GOOD, "grid": {"train": ["similar_3"], "infer": ["similar_3"]}, "rl": {"algorithms": []}}).rl.warmups == [
+        "zero_shot"
+    ]
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

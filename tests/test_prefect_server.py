@@ -130,7 +130,7 @@ def test_the_other_deployment_scores_new_rows_and_fails_above_a_threshold(served
     settings = {"model": "models/bundle/tickets", "source": "new.csv", "labels": 99, "confidence": 0.1, "unseen_tokens": 1}
     created = served.api(f"/deployments/{found['id']}/create_flow_run", parameters={"settings": settings})
     state = served.end(str(created["id"]))
-    assert state["type"] == "FAILED" and state["message"].endswith("is above score.confidence 0.1")
+    assert (state["type"], state["name"]) == ("FAILED", "Drifted") and state["message"].endswith("is above score.confidence 0.1")
     assert served.task_states(str(created["id"])) == {"predict new.csv": "Completed", "drift": "Completed"}
     (artifact,) = served.api("/artifacts/filter", flow_runs={"id": {"any_": [str(created["id"])]}})
     assert artifact["key"] == "drift" and (served.root / "reports/score/drift.html").as_uri() in artifact["data"]

@@ -127,6 +127,7 @@ def test_the_record_says_which_rows_each_arm_got_right(workspace: Path):
     record = json.loads((workspace / paths.RESULTS / "apps.json").read_text(encoding="utf-8"))
     results = report._results(settings("apps"), "apps")
     assert (record["data_set"], record["seed"], record["rows"]) == ("apps", 7, {"train": 3000, "validation": 500, "test": 1000})
+    assert record["trained"] == settings("apps").grid.train
     assert record["arms"]["majority"]["cell"] is None
     assert record["arms"]["best"]["cell"] == results.winner.title
     for name, arm in record["arms"].items():

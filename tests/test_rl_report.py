@@ -49,8 +49,11 @@ def test_the_paper_s_claim_about_rl_stands_beside_what_is_seen(tmp_path: Path, m
     paired = dict.fromkeys(results.pairs, vague) | {"rl_grpo_vs_warm_up": sure}
     text = rl.claim(results, paired, [])  # type: ignore[arg-type]
     assert text.startswith("GenCLS++ finds that RL adds to its SFT warm-up and that direct answers beat reasoned ones; a summary ")
-    assert "; here gains beyond chance are 1 of 2 over the warm-up and 0 of 2 over continued SFT; " in text
+    assert "; here gains beyond chance, after Holm's correction, are 1 of 2 over the warm-up and 0 of 2 over continued SFT; " in text
     assert "is the best of 2 (" in text and text.endswith("no reasoned answers were run.")
+    once = rl.claim(results, paired | {"rl_grpo_vs_warm_up": {"accuracy": sure["accuracy"] | {"p": 0.03}}}, [])  # type: ignore[dict-item, arg-type]
+    assert "are 0 of 2 over the warm-up" in once, "one of two below 0.05 is chance in nearly one case of ten"
+    assert "reasoned answers were not compared with direct ones, which takes" in rl.claim(results, paired, ["zero_shot"])  # type: ignore[arg-type]
     for arm in results.rl.values():
         arm.test["accuracy"] = 0.9
     assert "REINFORCE++ and GRPO are equal (90.0" in rl.claim(results, paired, [])  # type: ignore[arg-type]

@@ -70,6 +70,22 @@ def test_every_file_is_predicted_and_read_as_the_data_set_was(wanted: Callable[.
     assert "monday.csv, row 1" in drift.page.read_text(encoding="utf-8") or "tuesday.jsonl, line" in drift.page.read_text(encoding="utf-8")
 
 
+def test_files_without_rows_are_left_out_and_what_cannot_be_read_is_said_before_anything_is_predicted(
+    wanted: Callable[..., Params], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("data/incoming/sunday.csv").write_text("Nr;Beschreibung\n")
+    Path("data/incoming/sunday.jsonl").write_text("")
+    assert [file.name for file in score.start(wanted(**OFF)).files] == ["monday.csv", "tuesday.jsonl"]
+    said = capsys.readouterr().err
+    assert "sunday.csv: no rows; left out" in said and "sunday.jsonl: no rows; left out" in said
+    with pytest.raises(InputError, match=r"score\.source: data/incoming/sunday\.csv: no rows in it"):
+        score.start(wanted(source="data/incoming/sunday.csv"))
+    Path("data/incoming/zuletzt.csv").write_text("Nr;Text\n1;a\n")
+    with pytest.raises(InputError, match=r"zuletzt\.csv: no column 'Beschreibung'"):
+        score.start(wanted(**OFF, text="Beschreibung"))
+    assert not list(Path("reports/score").iterdir())
+
+
 def test_above_a_threshold_the_sentence_names_the_measure(wanted: Callable[..., Params]) -> None:
     drift = run(wanted(**OFF | {"confidence": 0.3}))
     assert (
@@ -117,9 +133,8 @@ def test_a_message_names_the_key_that_mends_it(wanted: Callable[..., Params]) ->
         ({"encoding": "latin-99"}, r"score\.encoding: 'latin-99' is unknown"),
         ({"encoding": "utf-8"}, r"byte 0xfc is not of the encoding; name another one with score\.encoding, as windows-1252"),
     ):
-        started = score.start(wanted(**changes))
         with pytest.raises(InputError, match=message):
-            score.predict_file(started, started.files[0])
+            score.start(wanted(**changes))
 
 
 def test_a_bundle_that_is_replaced_while_it_is_read_is_refused(wanted: Callable[..., Params]) -> None:

@@ -70,6 +70,19 @@ def test_the_time_of_a_run_that_went_on_from_a_killed_one_is_not_known(monkeypat
     assert stage.read_json(paths.timing("render", "a"))["seconds"] is None, "the rest of the time was the killed one's"
 
 
+def test_a_stage_that_ends_beside_it_does_not_hide_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("in").mkdir()
+    other = paths.SCRATCH / "checkpoints/other"
+    other.mkdir(parents=True)
+
+    def main(params: params.Params, ds: str) -> None:
+        with stage.checkpoints({}, Path("in")):
+            other.rmdir()
+
+    call(monkeypatch, main, "a")
+    assert stage.read_json(paths.timing("render", "a"))["seconds"] is not None
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

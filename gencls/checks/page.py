@@ -1,8 +1,7 @@
 """The findings as one HTML page for people: it needs no network, and everything from the data is escaped."""
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from gencls.checks.findings import Expected, Validation
+from gencls.pages import template
 from gencls.params import SPLITS
 
 STRUCTURE = ("missing_column", "empty_split")
@@ -11,9 +10,7 @@ STRUCTURE = ("missing_column", "empty_split")
 
 def render(validation: Validation, data_set: str) -> str:
     """The page: verdict, findings with example rows, class counts, lengths, and every expectation evaluated."""
-    loader = PackageLoader("gencls.checks", package_path="")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("page.html").render(
+    return template("gencls.checks").render(
         data_set=data_set,
         v=validation,
         splits=SPLITS,

@@ -20,8 +20,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from gencls.arrays import Floats
+
 Counts = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 LEAST = 5.0
 """Expected rows that a label must have for the chi-square test (Cochran 1954); rarer ones are taken together."""

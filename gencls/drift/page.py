@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gencls.drift.measures import Measure, counts
 from gencls.drift.reading import Row
+from gencls.pages import shortened, template
 from gencls.report import words
 
 BINS = 20
@@ -55,10 +55,8 @@ class Label:
 
 def render(page: Page) -> str:
     """The page as HTML."""
-    loader = PackageLoader("gencls.drift", package_path="")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     style = resources.files("gencls.report").joinpath("style.css").read_text(encoding="utf-8")
-    return environment.get_template("page.html").render(
+    return template("gencls.drift").render(
         page=page,
         words=words,
         style=Markup(style),
@@ -66,7 +64,7 @@ def render(page: Page) -> str:
         labels=_labels(page.validation, page.new),
         bins=_histogram(page.validation, page.new),
         numbers=[(_side(page.validation, name), _side(page.new, name)) for name in EFFECTS],
-        unlike=[(row, _short(row.text), _as_strange(page.validation, row)) for row in page.unlike],
+        unlike=[(row, shortened(row.text, LONGEST), _as_strange(page.validation, row)) for row in page.unlike],
     )
 
 
@@ -97,7 +95,3 @@ def _side(frame: pd.DataFrame, name: str) -> str:
 def _as_strange(validation: pd.DataFrame, row: Row) -> float:
     """Share of validation rows with as many bits."""
     return float((validation["bits"] >= row.bits).mean())
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else text[:LONGEST].rstrip() + " …"

@@ -96,6 +96,8 @@ class TrieGraph(torch.nn.Module):
             return (labels / self.trie_lengths).argmax(dim=-1)
         if self.decoding == "pmi":
             return (labels - self.empty).argmax(dim=-1)
+        if self.decoding not in ("generate", "trie"):
+            raise ValueError(f"decoding {self.decoding!r} has no graph")
         taken = written if self.decoding == "generate" else self._likeliest(edges)
         whole = (taken.float() @ self.trie_membership) == self.trie_lengths
         return torch.where(whole.any(dim=-1), whole.float().argmax(dim=-1), -1)

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from gencls import bundle as bundles
 from gencls import calibration, decoding, models
+from gencls.arrays import Floats
 from gencls.bundle import Bundle
 from gencls.export.graph import Answer, TrieGraph
 from gencls.export.question import ExportError, question
@@ -37,7 +38,6 @@ TOLERANCE = 1e-4
 """Largest difference of a log-probability between onnxruntime and torch."""
 TEXTS = ("", "a", "where is my parcel? 我的包裹在哪里？", "late " * 40)
 """What both are asked: of different lengths, so that padding is tested too."""
-Floats = NDArray[np.float64]
 
 
 def write(model: Path, folder: Path, *, out: Path) -> None:

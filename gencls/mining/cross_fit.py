@@ -16,11 +16,10 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from gencls import features
+from gencls.arrays import Floats, Ints
 from gencls.errors import InputError
 
 Texts = NDArray[np.object_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 SCORERS = ("word TF-IDF + logistic regression", "character TF-IDF + complement naive Bayes")
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gencls.mining.marks import guessers
+from gencls.pages import shortened, template
+from gencls.report import words
 
 ROWS = 500
 """Rows shown; the csv has all of them."""
@@ -49,12 +50,9 @@ class Row:
 
 def render(page: Page) -> str:
     """The page: what was marked and by whom, classes and pairs, the rows with the least believable first."""
-    loader = PackageLoader("gencls.mining", package_path="")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["percent"] = percent
     zero_shot, rows = page.summary.get("zero_shot"), _rows(page.marked)
     pairs = _pairs(rows)
-    return environment.get_template("page.html").render(
+    return template("gencls.mining", words=words).render(
         page=page,
         summary=page.summary,
         zero_shot=zero_shot,
@@ -65,11 +63,6 @@ def render(page: Page) -> str:
         classes=_classes(page.train_labels, rows),
         rows=rows[:ROWS],
     )
-
-
-def percent(share: float | None) -> str:
-    """`0.9086` → `90.9 %`; a dash for what is not known."""
-    return "–" if share is None else f"{100 * share:.1f}\u00a0%"
 
 
 def _pairs(rows: Sequence[Row]) -> list[tuple[str, str, int, int]]:
@@ -88,8 +81,4 @@ def _classes(labels: Iterable[str], rows: Sequence[Row]) -> list[tuple[str, int,
 def _rows(marked: pd.DataFrame) -> list[Row]:
     truth = marked["clean_label"].tolist() if "clean_label" in marked else [None] * len(marked)
     cells = zip(marked["id"], marked["text"], marked["label"], marked["suggested"], marked["confidence"], truth, strict=True)
-    return [Row(i, _short(text), label, suggested, confidence, true) for i, text, label, suggested, confidence, true in cells]
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else text[:LONGEST].rstrip() + " …"
+    return [Row(i, shortened(text, LONGEST), label, suggested, confidence, true) for i, text, label, suggested, confidence, true in cells]

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from gencls import decoding, models
+from gencls.arrays import Floats
 from gencls.labels import written
 from gencls.metrics import correct
 from gencls.models import Pointer
@@ -23,8 +23,6 @@ from gencls.progress import say
 from gencls.prompts import REWORDED, TEMPLATES, Prompt, Renderer
 from gencls.scheme import LabelScheme
 from gencls.scorer import Scorer
-
-Floats = NDArray[np.float64]
 
 JUDGES = 2
 DIGITS = 6

@@ -62,7 +62,8 @@ class Rl(Train):
     samples: Positive = 8
     """Rollouts per prompt."""
     evaluations: Positive = 4
-    """Times that validation accuracy is measured, the last at the end; the best checkpoint is kept."""
+    """Times that validation accuracy is measured, evenly and the last at the end, so fewer where the steps do not divide; the best
+    checkpoint is kept."""
     patience: Positive | None = None
     """Evaluations in a row without a better one after which training stops; null trains to the end."""
     lr: float = Field(default=5e-5, gt=0)
@@ -97,3 +98,10 @@ class Rl(Train):
         if grouped and samples < 2:
             raise ValueError(f"{grouped[0]} compares the samples of a prompt with each other, so it needs 2 or more")
         return samples
+
+    @field_validator("holdout")
+    @classmethod
+    def _held_out_rows_are_learnt_from(cls, holdout: float, info: ValidationInfo) -> float:
+        if holdout and info.data.get("algorithms") == []:
+            raise ValueError("rl.algorithms is empty, so nothing would learn from the rows that SFT leaves out; set it to 0")
+        return holdout

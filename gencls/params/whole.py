@@ -42,7 +42,7 @@ class Params(Section):
         for key in ("train", "infer"):
             for i, name in enumerate(getattr(self.grid, key)):
                 _require(name, self.strategies, f"grid.{key}[{i}]", "strategies")
-        for i, name in enumerate(self.rl.warmups):
+        for i, name in enumerate(self.rl.warmups if self.rl.algorithms else []):
             _require(name, self.grid.train, f"rl.warmups[{i}]", "grid.train")
         for name in self.datasets:
             if name in RESERVED_NAMES:

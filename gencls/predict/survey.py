@@ -10,6 +10,10 @@ from gencls.predict.text import TextOf, find
 from gencls.sources.rows import SourceError
 
 
+class NoRowsError(FileError):
+    """IN has none, not even such as cannot be read."""
+
+
 @dataclass(frozen=True)
 class Survey:
     """What IN holds.
@@ -34,6 +38,8 @@ def survey(source: Source, given: str | None, remembered: str) -> Survey:
         InputError: the file cannot be read, it has no rows, or no column for the text (`gencls.predict.text.find`).
     """
     columns = _columns(source)
+    if not columns:
+        raise NoRowsError(f"{source.name}: no rows")
     text = find(given, remembered, list(columns), source.name, f"{source.said}text")
     rows, unreadable, first = 0, 0, None
     for row in source.rows():
@@ -42,8 +48,10 @@ def survey(source: Source, given: str | None, remembered: str) -> Survey:
             unreadable, first = unreadable + 1, first or bad
         else:
             rows += 1
-    if not rows:
-        raise FileError(f"{source.name}: no rows" + (f" that can be read; {first.place}: {first.reason}" if first else ""))
+    if not rows and first is None:
+        raise NoRowsError(f"{source.name}: no rows")
+    if not rows and first is not None:
+        raise FileError(f"{source.name}: no rows that can be read; {first.place}: {first.reason}")
     return Survey(rows, columns, text, unreadable, first)
 
 

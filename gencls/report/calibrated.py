@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gencls import calibration, metrics
+from gencls.arrays import Floats
 from gencls.calibration import Bin, OperatingPoint, RiskCoverage
-from gencls.metrics import Floats
 from gencls.report.results import Arm
 
 

@@ -5,9 +5,9 @@ from importlib import resources
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from gencls.pages import template
 from gencls.report import sentences, words
 from gencls.report.reasoning import Reasoning
 from gencls.report.results import Results
@@ -84,8 +84,5 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as HTML; everything that comes from data or parameters is escaped."""
-    loader = PackageLoader("gencls.report", package_path="")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals |= {"words": words, "sentences": sentences}
     style = resources.files("gencls.report").joinpath("style.css").read_text(encoding="utf-8")
-    return environment.get_template("page.html").render(page=page, style=Markup(style), sections=page.sections)
+    return template("gencls.report", words=words, sentences=sentences).render(page=page, style=Markup(style), sections=page.sections)

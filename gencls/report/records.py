@@ -28,7 +28,7 @@ def record(
         paired: the comparisons of the page.
         reasoning: training strategy → its `reasoning`, of the strategies that the two-stage recipe compares.
         costs: RL model → what it cost. Its arm also has warmup, algorithm, the samples drawn and the seconds taken, null if not known.
-        about: which run this is: data set, study, seed, base, rows per split.
+        about: which run this is: data set, study, seed, base, rows per split, strategies trained.
     """
     arms = {role: _arm(found, reasoning) for role, found in results.named.items()}
     for role, found in results.rl.items():

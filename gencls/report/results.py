@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from gencls import metrics, predictions
-from gencls.metrics import Floats, Paired, Record
+from gencls.arrays import Floats
+from gencls.metrics import Paired, Record
 from gencls.report.grid import Row
 from gencls.selection import PLAIN_STRATEGY, rl_role, warm_up, warm_up_role
 

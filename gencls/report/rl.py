@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gencls.metrics import Difference, Paired
+from gencls.metrics import Difference, Paired, holm
 from gencls.report import paper
 from gencls.report.results import CONTROL, Arm, Results
 from gencls.report.sentences import SURE
@@ -67,7 +67,9 @@ def _adds(results: Results, paired: Mapping[str, Paired]) -> str:
         "continued SFT": [paired[name]["accuracy"] for arm in arms if (name := _against_control(*arm)) in paired],
     }
     beaten = [f"{_sure(found)} of {len(found)} over {what}" for what, found in over.items() if found]
-    return f"gains beyond chance are {' and '.join(beaten)}" if beaten else "no algorithm of the paper was run"
+    if not beaten:
+        return "no algorithm of the paper was run"
+    return f"gains beyond chance, after Holm's correction, are {' and '.join(beaten)}"
 
 
 def _against_warm_up(role: str, arm: Arm) -> str:
@@ -79,7 +81,8 @@ def _against_control(role: str, arm: Arm) -> str:
 
 
 def _sure(found: list[Difference]) -> int:
-    return sum(difference["difference"] > 0 and _beyond_chance(difference) for difference in found)
+    adjusted = holm([difference["p"] for difference in found])
+    return sum(one["difference"] > 0 and p is not None and p < SURE for one, p in zip(found, adjusted, strict=True))
 
 
 def _beyond_chance(found: Difference) -> bool:
@@ -109,6 +112,8 @@ def _direct(results: Results, paired: Mapping[str, Paired], reasoned: Collection
             found = paired.get(f"{rl_role(f'{PLAIN_STRATEGY}/{algorithm}')}_vs_{rl_role(f'{start}/{algorithm}')}")
             if found:
                 return f"direct answers have {_difference(found)} over those of {start} under {ALGORITHMS[algorithm]}"
+    if any(arm.warm_up in reasoned for arm in results.rl.values()):
+        return f"reasoned answers were not compared with direct ones, which takes one algorithm from both and from {PLAIN_STRATEGY}"
     return "no reasoned answers were run"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gencls.metrics import Record
+from gencls.pages import shortened
 from gencls.report.results import Arm
 
 LONGEST = 280
@@ -64,7 +65,7 @@ def _row(record: dict[Any, Any], wrong: int) -> Row:
     text = record["text"]
     return Row(
         id=record["id"],
-        text=text if len(text) <= LONGEST else text[:LONGEST].rstrip() + " …",
+        text=shortened(text, LONGEST),
         gold=record["label"],
         predicted=record["predicted"] or None,
         confidence=None if np.isnan(record["confidence"]) else record["confidence"],

@@ -146,8 +146,9 @@ def length_bias(found: Lengths) -> str:
 
 def calibration(found: Calibrated) -> str:
     """What the temperature did on test."""
-    way = "too sure of itself" if found.temperature > 1 else "too unsure of itself" if found.temperature < 1 else "calibrated"
-    return f"The temperature fitted on validation is {found.temperature:.2f}: the model is {way}. It changes probabilities, not answers."
+    temperature = round(found.temperature, 2)
+    way = "is too sure of itself" if temperature > 1 else "is too unsure of itself" if temperature < 1 else "stays as sure as it was"
+    return f"The temperature fitted on validation is {temperature:.2f}: the model {way}. It changes probabilities, not answers."
 
 
 def abstention(found: Calibrated, precision: float) -> str:

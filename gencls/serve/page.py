@@ -4,9 +4,8 @@ import base64
 import hashlib
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from gencls.bundle import Bundle
+from gencls.pages import template
 
 _STYLE, _SCRIPT = (files("gencls.serve").joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
 
@@ -24,6 +23,4 @@ POLICY = (
 
 def render(bundle: Bundle, *, asks_for_token: bool) -> str:
     """The page of a bundle."""
-    loader = PackageLoader("gencls.serve", package_path="")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("page.html").render(bundle=bundle, asks_for_token=asks_for_token, style=_STYLE, script=_SCRIPT)
+    return template("gencls.serve").render(bundle=bundle, asks_for_token=asks_for_token, style=_STYLE, script=_SCRIPT)

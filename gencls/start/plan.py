@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from gencls.arrays import Ints
 from gencls.errors import InputError
 from gencls.labels import reserved, written
 from gencls.params import Base, Split, Strategy
@@ -22,8 +22,6 @@ from gencls.sources.split import stratified
 from gencls.start.estimate import Training, minutes
 from gencls.start.survey import Survey
 from gencls.tokenizer import train_tokenizer
-
-Ints = NDArray[np.int64]
 
 OFFERED = {"zero_shot": Strategy(), "similar_3": Strategy(shots=3, examples="similar"), "uncertain": Strategy(uncertain=True)}
 """In the order in which they are added; each is also asked of every other's model."""

@@ -16,7 +16,8 @@ from statistics import mean, stdev
 import numpy as np
 
 from gencls import metrics
-from gencls.tables.runs import Floats, Record, stacked
+from gencls.arrays import Floats
+from gencls.tables.runs import Record, stacked
 
 RESAMPLES = 1000
 

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from gencls.arrays import Floats
 
 Run = Mapping[str, Any]
 Record = Mapping[str, Any]
 """An arm of a run: accuracy, macro_f1, their intervals, rows, cell, correct."""
-Floats = NDArray[np.float64]
 
 STRATEGIES, RL, REASONING = "strategies", "rl", "reasoning"
 STUDIES = (STRATEGIES, RL, REASONING)
