@@ -4,7 +4,7 @@ A baseline is a function from `Rows` to `Answers` on the test texts; `BASELINES`
 They learn from the training split; a setting may be chosen on the validation split; the test split is only answered.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,10 @@ COSTS = (1.0, 10.0)
 """Inverse regularisation strengths tried by the logistic regression."""
 SVM_COSTS = (0.1, 0.3, 1.0)
 """Those tried by the support vector machine."""
+
+
+Labelled = tuple[Sequence[str], Sequence[str]]
+"""Texts, and the label of each."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,22 @@ def linear_svm(rows: Rows) -> Answers:
 
     Its distances to the planes are no probabilities, so it gives none.
     """
-    vectorizer = features.words_and_characters(rows.language)
-    train, validation = vectorizer.fit_transform(rows.train_texts), vectorizer.transform(rows.validation_texts)
-    fitted = [LinearSVC(C=cost, random_state=rows.seed).fit(train, rows.train_labels) for cost in SVM_COSTS]
-    best = max(fitted, key=lambda model: model.score(validation, rows.validation_labels))
-    return Answers(best.predict(vectorizer.transform(rows.test_texts)).tolist(), None)
+    train, validation = (rows.train_texts, rows.train_labels), (rows.validation_texts, rows.validation_labels)
+    return Answers(fitted_svm(train, validation, language=rows.language, seed=rows.seed)(rows.test_texts), None)
+
+
+def fitted_svm(train: Labelled, validation: Labelled, *, language: str, seed: int) -> Callable[[Sequence[str]], list[str]]:
+    """Texts → the labels that `linear_svm` gives them."""
+    vectorizer = features.words_and_characters(language)
+    train_vectors, validation_vectors = vectorizer.fit_transform(train[0]), vectorizer.transform(validation[0])
+    fitted = [LinearSVC(C=cost, random_state=seed).fit(train_vectors, train[1]) for cost in SVM_COSTS]
+    best = max(fitted, key=lambda model: model.score(validation_vectors, validation[1]))
+
+    def answer(texts: Sequence[str]) -> list[str]:
+        labels: list[str] = best.predict(vectorizer.transform(texts)).tolist()
+        return labels
+
+    return answer
 
 
 def knn(rows: Rows) -> Answers:

@@ -64,13 +64,14 @@ class TargetCollator:
     they are predicted: in `labels` it would not count the first column.
     """
 
-    def __init__(self, reader: Reader, prefix: Sequence[int], *, seed: int) -> None:
-        self._reader, self._prefix, self._seed = reader, list(prefix), seed
+    def __init__(self, reader: Reader, prefix: Sequence[int], *, seed: int, once: "Once | None" = None) -> None:
+        self._reader, self._prefix, self._seed, self._once = reader, list(prefix), seed, once
         self.epoch = 0
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Tensor]:
         """One batch."""
-        triples = [(self._segmented_anew(row)[len(self._prefix) :], row["target"], row["weight"]) for row in rows]
+        met = rows if self._once is None else [self._once.met(row, self.epoch) for row in rows]
+        triples = [(self._segmented_anew(row)[len(self._prefix) :], row["target"], row["weight"]) for row in met]
         triples.sort(key=lambda triple: -len(triple[0]) - len(triple[1]))
         inputs = [prompt + sequence[:-1] for prompt, sequence, _ in triples]
         sequences = [sequence for _, sequence, _ in triples]
@@ -91,6 +92,26 @@ class TargetCollator:
         rng = np.random.default_rng([self._seed, self.epoch, row["row"]])
         reader = self._reader
         return segment_anew(row["input_ids"], row["spans"], reader.unmerger, rng, start=len(self._prefix), longest=reader.longest)
+
+
+@dataclass(frozen=True)
+class Once:
+    """Rows that are met in one epoch each: the last ones that Trainer knows stand for as many others in every epoch.
+
+    Attributes:
+        rows: all there are, first those of every epoch.
+        regular: how many those are.
+        per_epoch: how many of the others an epoch has.
+    """
+
+    rows: datasets.Dataset
+    regular: int
+    per_epoch: int
+
+    def met(self, row: dict[str, Any], epoch: int) -> dict[str, Any]:
+        """The row that this one stands for."""
+        place = row["row"] - self.regular
+        return row if place < 0 else self.rows[self.regular + (place + epoch * self.per_epoch) % (len(self.rows) - self.regular)]
 
 
 class TargetTrainer(Validated, SFTTrainer):  # type: ignore[misc]  # trl is untyped here
@@ -143,8 +164,11 @@ def validate(model: Any, rows: Rows, trie: LabelTrie) -> dict[str, float]:
     return {"accuracy": accuracy, "loss": loss, "score": accuracy - TIE_BREAK * loss}
 
 
-def finetune(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], sft: Sft, run: Run) -> Any:
-    """The model after SFT on `rows["train"]`, at its best accuracy on `rows["validation"]`; where it reasons, after its own reasoning."""
+def finetune(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], sft: Sft, run: Run, *, once: int = 0) -> Any:
+    """The model after SFT on `rows["train"]`, at its best accuracy on `rows["validation"]`; where it reasons, after its own reasoning.
+
+    Of the training rows the last `once` are met in one epoch each, the others in every one.
+    """
 
     def measure(model: Any) -> dict[str, float]:
         validation = rows["validation"]
@@ -152,7 +176,7 @@ def finetune(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], sft: Sft
 
     targets = Targets.of(scheme, rows["train"], sft.class_weights)
     reader = Reader(scheme.tokenizer, Unmerger(scheme.tokenizer, sft.unmerge), scheme.prompt_tokens)
-    trainer = fit(model, targets, sft, run, reader=reader, measure=measure)
+    trainer = fit(model, targets, sft, run, reader=reader, measure=measure, once=once)
     write_curve(trainer.state.log_history, ["step", "epoch", "loss", "eval_loss", "eval_accuracy"], run.curve)
     return trainer.model.eval()
 
@@ -186,9 +210,21 @@ class Targets:
         )
 
 
-def fit(model: Any, targets: Targets, section: Train, run: Run, *, reader: Reader, measure: Callable[[Any], dict[str, float]]) -> Any:
-    """The trainer after training on targets, its model at the best `score` that `measure` gave."""
-    collator, dataset = TargetCollator(reader, targets.prefix, seed=run.seed), targets.dataset()
+def fit(
+    model: Any,
+    targets: Targets,
+    section: Train,
+    run: Run,
+    *,
+    reader: Reader,
+    measure: Callable[[Any], dict[str, float]],
+    once: int = 0,
+) -> Any:
+    """The trainer after training on targets, its model at the best `score` that `measure` gave; the last `once` as in `finetune`."""
+    rows = targets.dataset()
+    others = Once(rows, regular=len(rows) - once, per_epoch=-(-once // section.epochs))
+    dataset = rows.select(range(others.regular + others.per_epoch))
+    collator = TargetCollator(reader, targets.prefix, seed=run.seed, once=others)
     trainer = TargetTrainer(
         model,
         _config(section, run, cpu=model.device.type == "cpu"),

@@ -14,7 +14,11 @@ def main(params: Params, ds: str) -> None:
     """Digest the prompts of every inference strategy."""
     folders = {infer: paths.prompts(ds, infer) for infer in params.grid.infer}
     digests = {
-        infer: {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir()) if file.stem != "train"}
+        infer: {
+            file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+            for file in sorted(folder.iterdir())
+            if file.stem not in ("train", "mixed")
+        }
         for infer, folder in folders.items()
     }
     with stage.writing(paths.asked(ds)) as file:

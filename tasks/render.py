@@ -4,7 +4,7 @@ prompts.json holds what a model must know besides its weights: the label names, 
 become (0 where labels are answered directly), and the prompt of an empty text, whose label scores PMI decoding subtracts.
 
 Under a strategy with `reasoning` the training prompts are those of the rows that have a rationale, which stands beside the label; no other
-split has any.
+split has any. Under one with `mixed` there is mixed.jsonl besides, for `sft` alone.
 """
 
 from collections.abc import Iterator
@@ -88,11 +88,24 @@ def main(params: Params, ds: str, strategy: str) -> None:
             if split == "train" and record.needs:
                 prompts = [replace(prompt, reasoning=rationales[prompt.id]) for prompt in prompts if prompt.id in rationales]
             write(prompts, folder / f"{split}.jsonl")
+        if record.mixed:
+            made = _mixed(ds, record, language, params.seed)
+            write([Prompt(f"mixed-{i:05}", renderer.segments(text), label) for i, (text, label) in enumerate(made)], folder / "mixed.jsonl")
         about = {"strategy": record.model_dump(), "language": language, "labels": labels, "written": names, "empty": renderer.segments("")}
         longest = params.model.max_reasoning if record.reasons else 0
         stage.write_json({**about, "max_reasoning": longest}, folder / "prompts.json")
     if fixed:
         say(f"{strategy}: rows {', '.join(rows.train['id'].iloc[fixed])} stand in every prompt and are not trained on")
+
+
+def _mixed(ds: str, strategy: Strategy, language: str, seed: int) -> list[tuple[str, str]]:
+    """Mixed texts and what the linear SVM calls them, which learnt the labels of the data set, none of them Uncertain."""
+    from gencls.baselines import fitted_svm  # scikit-learn, which other strategies can do without
+    from gencls.mixing import mixed
+
+    train, validation = ((list(frame["text"]), list(frame["label"])) for frame in (read(ds)[split] for split in ("train", "validation")))
+    texts = mixed(train[0], strategy.mixed, language=language, seed=seed)
+    return list(zip(texts, fitted_svm(train, validation, language=language, seed=seed)(texts), strict=True))
 
 
 def _rationales(ds: str, train: pd.DataFrame, strategy: Strategy, *, seed: int) -> dict[str, str]:
@@ -109,9 +122,14 @@ def _rationales(ds: str, train: pd.DataFrame, strategy: Strategy, *, seed: int) 
     return dict(zip(found["id"], texts, strict=True))
 
 
+def read(ds: str) -> dict[Split, pd.DataFrame]:
+    """The splits as `ingest` wrote them."""
+    return {split: pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS}
+
+
 def frames(ds: str, strategy: Strategy) -> dict[Split, pd.DataFrame]:
     """The splits; under an `uncertain` strategy the training rows that `mine` marked are labelled Uncertain."""
-    frames: dict[Split, pd.DataFrame] = {split: pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS}
+    frames = read(ds)
     if strategy.uncertain:
         marked = set(pd.read_parquet(paths.mined(ds)).query("uncertain")["id"])
         frames["train"].loc[frames["train"]["id"].isin(marked), "label"] = UNCERTAIN

@@ -16,20 +16,25 @@ def main(params: Params, ds: str, strategy: str) -> None:
     model, tokenizer = models.load(paths.base(ds), params.model, trainable=True, seed=params.seed)
     scheme = LabelScheme.build(tokenizer, card["written"], params.model.max_length, card["max_reasoning"])
     read = {split: prompts.read(rendered / f"{split}.jsonl") for split in ("train", "validation")}
+    mixed = prompts.read(rendered / "mixed.jsonl") if card["strategy"]["mixed"] else []
     held = params.rl.holdout
     read["train"], _ = holdout.split(read["train"], held, params.seed)
     if card["strategy"]["reasoning"] == "matched":
         read["train"] = matched.repeated(read["train"], scheme, seed=params.seed)
-    rows = {split: scheme.encode(rendered_rows) for split, rendered_rows in read.items()}
-    say(f"{len(rows['train'].gold)} rows, {rows['train'].cut} of them cut to {params.model.max_length} tokens")
+    rows = {"train": scheme.encode([*read["train"], *mixed]), "validation": scheme.encode(read["validation"])}
+    cut = sum(row.cut for row in rows["train"].encoded[: len(read["train"])])
+    say(
+        f"{len(read['train'])} rows, {cut} of them cut to {params.model.max_length} tokens"
+        + (f"; {len(mixed)} mixed ones" if mixed else "")
+    )
     key = {"sft": params.sft.model_dump(), "holdout": held, "model": params.model.model_dump(), "seed": params.seed}
     with (
         stage.checkpoints(key, rendered, paths.base(ds)) as scratch,
         stage.writing(paths.model("sft", ds, strategy)) as folder,
         stage.writing(paths.curve("sft", ds, strategy)) as curve,
     ):
-        model = finetune(model, scheme, rows, params.sft, Run(params.seed, scratch, curve))
-        models.save(model, tokenizer, folder, {"data_set": ds, "trainer": "sft", "name": strategy, "cut_rows": rows["train"].cut, **card})
+        model = finetune(model, scheme, rows, params.sft, Run(params.seed, scratch, curve), once=len(mixed))
+        models.save(model, tokenizer, folder, {"data_set": ds, "trainer": "sft", "name": strategy, "cut_rows": cut, **card})
 
 
 if __name__ == "__main__":

@@ -29,6 +29,9 @@ class Strategy(Section):
     """What is written before the label. The rationales of `rationalise`: `written` for the gold label (the two-stage paper's Q->RA),
     `blind` without it, `shuffled` between rows of a class. Or nothing, on the rows that have a rationale: `withheld` (its Q->A), or
     `matched`: those rows repeated until they are as many tokens as with rationales. `none` trains on all rows."""
+    mixed: int = Field(default=0, ge=0)
+    """Texts mixed from pieces of training texts, labelled by the linear SVM (gencls/mixing.py), that SFT learns besides the rows, each in
+    one epoch; tens of thousands help where rows are few."""
 
     @property
     def reasons(self) -> bool:
@@ -43,12 +46,20 @@ class Strategy(Section):
     @property
     def asked(self) -> "Strategy":
         """The same as far as a prompt at inference shows it."""
-        return self.model_copy(update={"reasoning": "written" if self.reasons else "none"})
+        return self.model_copy(update={"reasoning": "written" if self.reasons else "none", "mixed": 0})
 
     @model_validator(mode="after")
     def _reasoning_is_for_the_gold_label(self) -> "Strategy":
         if self.uncertain and self.reasoning != "none":
             raise ValueError(f"reasoning: {self.reasoning} explains the gold label, which uncertain takes away; choose one of the two")
+        return self
+
+    @model_validator(mode="after")
+    def _mixed_texts_have_no_more_than_a_label(self) -> "Strategy":
+        if self.mixed and self.reasoning != "none":
+            raise ValueError(f"mixed: a mixed text has no rationale, which reasoning: {self.reasoning} needs; choose one of the two")
+        if self.mixed and self.shots and self.examples != "fixed":
+            raise ValueError("mixed: beside a mixed text would stand the rows that it is made of; choices: examples: fixed, or no shots")
         return self
 
     @model_validator(mode="after")
