@@ -100,6 +100,8 @@ def test_english_with_semicolons_in_windows_1252_becomes_parameters_that_run(cap
     )
     frames = {split: pd.read_parquet(paths.data("my_tweets") / f"{split}.parquet") for split in params.SPLITS}
     assert {split: len(frame) for split, frame in frames.items()} == {"train": 630, "validation": 90, "test": 180}
+    grid = raw(paths.PARAMS)["grid"]
+    assert "mixed" in grid["train"] and "mixed" not in grid["infer"], "it is asked as zero_shot is"
     assert all("’" in text for text in frames["test"]["text"])
 
 

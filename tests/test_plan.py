@@ -41,6 +41,13 @@ def test_a_class_that_is_called_as_the_extra_label_is_planned_without_it(own: st
     assert "uncertain" not in made.strategies and "similar_3" in made.strategies
 
 
+def test_mixed_texts_are_offered_where_rows_are_few() -> None:
+    def chosen(rows: int) -> list[str]:
+        return list(planned([(f"{VERBS[i % 15]} my {NOUNS[i % 20]} {i}", NOUNS[i % 2]) for i in range(rows)]).strategies)
+
+    assert chosen(600)[:2] == ["zero_shot", "mixed"] and "mixed" not in chosen(15_000)
+
+
 @pytest.mark.parametrize(("rows", "classes"), [(50, 50), (3, 2)])
 def test_too_few_rows_to_hold_any_out_are_one_error_that_says_what_to_do(rows: int, classes: int) -> None:
     with pytest.raises(InputError, match=f"{rows} rows of {classes} classes leave none for validation.*: label more rows, .*--label"):

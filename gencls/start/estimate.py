@@ -1,6 +1,6 @@
 """How long `dvc repro` will take: tokens x parameters x epochs over a measured matmul rate, plus the start of every stage.
 
-    seconds = sum over trainings of 6 · parameters · rows · tokens · epochs / (EFFICIENCY · rate)     (forward 2, backward 4)
+    seconds = sum over trainings of 6 · parameters · rows met · tokens / (EFFICIENCY · rate)          (forward 2, backward 4)
             + sum over evaluations of 2 · parameters · rows · tokens · decodings / (EFFICIENCY · rate)
             + STEP · steps + START · stages
 
@@ -8,13 +8,13 @@ An estimate: it leaves out attention, which grows with the square of the length,
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from gencls.affinity import cores
-from gencls.params import Base, Grid, Split
+from gencls.params import Base, Grid, Split, Strategy
 
 EFFICIENCY = 0.5
 """Share of the matmul rate that training is taken to reach: with it the default run comes out at about what it takes on two cores."""
@@ -58,14 +58,15 @@ def matmul_rate() -> float:
     return 2 * SIDE**3 / best * cores()
 
 
-def minutes(training: Training, strategies: Sequence[str], flops: float) -> tuple[float, str]:
+def minutes(training: Training, strategies: Mapping[str, Strategy], flops: float) -> tuple[float, str]:
     """(minutes, the formula with its numbers) for these strategies in training and inference, and one RL algorithm."""
-    rows, tokens = training.rows, [training.tokens[name] for name in strategies]
-    zero_shot, models = training.tokens["zero_shot"], len(strategies) + 1
-    learnt = rows["train"] * (training.base.epochs * zero_shot + training.sft_epochs * sum(tokens) + zero_shot)
-    asked = (rows["validation"] * models + rows["test"]) * sum(tokens) * len(Grid().decoding)
+    rows, tokens = training.rows, training.tokens
+    models, met = len(strategies) + 1, {name: rows["train"] * training.sft_epochs + of.mixed for name, of in strategies.items()}
+    learnt = rows["train"] * (training.base.epochs + 1) * tokens["zero_shot"] + sum(met[name] * tokens[name] for name in strategies)
+    ways = sum(tokens[name] for name, of in strategies.items() if of.asked == of)
+    asked = (rows["validation"] * models + rows["test"]) * ways * len(Grid().decoding)
     operations = training.parameters * (6 * learnt + 2 * asked)
-    steps = rows["train"] * (training.base.epochs + training.sft_epochs * len(strategies)) // training.base.batch_size
+    steps = (rows["train"] * training.base.epochs + sum(met.values())) // training.base.batch_size
     stages = STAGES_ONCE + 2 * len(strategies) + models
     seconds = operations / (EFFICIENCY * flops) + STEP * steps + START * stages
     formula = (

@@ -23,8 +23,15 @@ from gencls.start.estimate import Training, minutes
 from gencls.start.survey import Survey
 from gencls.tokenizer import train_tokenizer
 
-OFFERED = {"zero_shot": Strategy(), "similar_3": Strategy(shots=3, examples="similar"), "uncertain": Strategy(uncertain=True)}
-"""In the order in which they are added; each is also asked of every other's model."""
+OFFERED = {
+    "zero_shot": Strategy(),
+    "mixed": Strategy(mixed=20_000),
+    "similar_3": Strategy(shots=3, examples="similar"),
+    "uncertain": Strategy(uncertain=True),
+}
+"""In the order in which they are added; each way to ask is also tried on every other's model."""
+FEW = 10_000
+"""Training rows from which on mixed texts are not offered: measured gains are of a few thousand and fewer."""
 BUDGET = 20.0
 """Minutes that a first run may take by the estimate."""
 LONGEST = 768
@@ -96,7 +103,7 @@ def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: floa
         "sft.epochs": training.sft_epochs,
         "sft.batch_size": base.batch_size,
     }
-    spent, formula = minutes(training, chosen, flops)
+    spent, formula = minutes(training, {name: OFFERED[name] for name in chosen}, flops)
     cut = sum(int((lengths[name] > max_length).sum()) for name in chosen)
     doubts = [*_doubts(rows, single, cut, max_length), *_long_list(heads["zero_shot"], max_length)]
     return Plan(knobs, {name: OFFERED[name] for name in chosen}, shares, spent, formula, rows, cut, doubts)
@@ -142,7 +149,7 @@ def _lengths(train: pd.DataFrame, language: str, vocab_size: int, seed: int) -> 
     renderers = {
         name: Renderer(strategy, written(labels, strategy, language=language, seed=seed), TEMPLATES[language])
         for name, strategy in OFFERED.items()
-        if not (strategy.uncertain and reserved(language) & set(labels))
+        if not (strategy.uncertain and reserved(language) & set(labels)) and not (strategy.mixed and len(train) >= FEW)
     }
     plain = renderers["zero_shot"]
     tokenizer = train_tokenizer((_content(plain, rows, i) for i in range(len(rows))), vocab_size).backend_tokenizer
@@ -173,7 +180,7 @@ def _affordable(training: Training, lengths: dict[str, Any], flops: float) -> li
             name in lengths
             and name not in chosen
             and lengths[name].max() <= LONGEST
-            and minutes(training, [*chosen, name], flops)[0] <= BUDGET
+            and minutes(training, {other: OFFERED[other] for other in (*chosen, name)}, flops)[0] <= BUDGET
         ):
             chosen.append(name)
     return chosen

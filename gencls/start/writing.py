@@ -46,9 +46,10 @@ def params_yaml(default: str, start: Start) -> str:
         body = _with_value(body, key, value)
     body = _with_section(body, "datasets", _data_set(start))
     body = _with_section(body, "strategies", [line for name, of in start.plan.strategies.items() for line in _strategy(name, of)])
-    names = [f"    - {name}" for name in start.plan.strategies]
+    train = [f"    - {name}" for name in start.plan.strategies]
+    infer = [f"    - {name}" for name, of in start.plan.strategies.items() if of.asked == of]
     decoding = body[body.index("  decoding:\n") : body.index("\nvalidate:")].rstrip().split("\n")
-    body = _with_section(body, "grid", ["  train:", *names, "  infer:", *names, *decoding])
+    body = _with_section(body, "grid", ["  train:", *train, "  infer:", *infer, *decoding])
     return signed(f"{_head(start)}\n{body}")
 
 
