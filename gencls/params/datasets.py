@@ -1,10 +1,10 @@
 """Section `datasets`: where rows come from, and how they are read."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from gencls.params.hub import HubRows
 from gencls.params.section import Positive, Section, Share
 
 Split = Literal["train", "validation", "test"]
@@ -105,22 +105,12 @@ class GitDataSet(FilesDataSet):
     """Commit, so that the rows can be had again."""
 
 
-class HubDataSet(TableDataSet):
+class HubDataSet(HubRows, TableDataSet):
     """A data set of the Hugging Face hub, or a local folder of the same format."""
 
     source: Literal["hub"]
-    id: str
-    revision: str | None = None
-    """Commit; required unless `id` is a local folder."""
-    config: str | None = None
     splits: SplitFiles = SplitFiles(train="train", validation="validation", test="test")
     """Names of the splits there; `train[:90%]` takes a part of one."""
-
-    @model_validator(mode="after")
-    def _rows_are_pinned(self) -> "HubDataSet":
-        if self.revision is None and not Path(self.id).is_dir():
-            raise ValueError(f"{self.id!r} is not a local folder, so it is a hub id and needs `revision`: the commit whose rows are meant")
-        return self
 
 
 AnyDataSet = Annotated[BuiltinDataSet | FilesDataSet | GitDataSet | HubDataSet, Field(discriminator="source")]

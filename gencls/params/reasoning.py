@@ -1,10 +1,10 @@
 """Sections `reasoner` and `rationalise`: the two-stage recipe."""
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from gencls.params.hub import HubRows
 from gencls.params.section import Name, Positive, Section, Share
 from gencls.params.strategies import RationaleKind
 from gencls.params.training import OptimizerName, Train
@@ -34,22 +34,12 @@ class FilesCorpus(TableCorpus):
     """Of the rows as read; a mismatch stops the stage and says what was read."""
 
 
-class HubCorpus(TableCorpus):
+class HubCorpus(HubRows, TableCorpus):
     """A data set of the Hugging Face hub, or a local folder of the same format."""
 
     source: Literal["hub"]
-    id: str
-    revision: str | None = None
-    """Commit; required unless `id` is a local folder."""
-    config: str | None = None
     split: str = "train"
     """`train[:10%]` takes a part."""
-
-    @model_validator(mode="after")
-    def _rows_are_pinned(self) -> "HubCorpus":
-        if self.revision is None and not Path(self.id).is_dir():
-            raise ValueError(f"{self.id!r} is not a local folder, so it is a hub id and needs `revision`: the commit whose rows are meant")
-        return self
 
 
 AnyCorpus = Annotated[BuiltinCorpus | FilesCorpus | HubCorpus, Field(discriminator="source")]
