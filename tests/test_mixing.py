@@ -51,6 +51,14 @@ def test_what_mixed_texts_cannot_have_is_refused(fields: dict[str, Any], message
         params.parse({"datasets": {"d": {"source": "builtin"}}, "strategies": {"zero_shot": {}, "s": fields}})
 
 
+def test_rows_that_rl_is_to_find_new_are_not_mixed() -> None:
+    content = {"datasets": {"d": {"source": "builtin"}}, "strategies": {"zero_shot": {}, "mixed": {"mixed": 9}}}
+    with pytest.raises(
+        params.ParamsError, match=r"grid.train\[1\]: mixed texts of 'mixed' are made of all training rows, those of rl.holdout 0.3"
+    ):
+        params.parse(content | {"rl": {"holdout": 0.3}, "grid": {"train": ["zero_shot", "mixed"], "infer": ["zero_shot"]}})
+
+
 def test_the_svm_labels_them_and_no_evaluation_row_is_among_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     frames = {}

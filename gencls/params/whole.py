@@ -64,6 +64,16 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _held_out_rows_are_in_no_mixed_text(self) -> "Params":
+        for i, name in enumerate(self.grid.train):
+            if self.rl.holdout and self.strategies[name].mixed:
+                raise ValueError(
+                    f"grid.train[{i}]: mixed texts of {name!r} are made of all training rows, those of rl.holdout {self.rl.holdout} among them; "
+                    "choose one of the two"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _training_is_not_rounded_away(self) -> "Params":
         """bfloat16 has eight significant bits: to a weight of 0.02 it adds nothing below 0.00006, and a step at 2e-5 is that small."""
         if self.model.dtype == "bfloat16" and self.model.lora is None:
