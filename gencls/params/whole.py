@@ -68,8 +68,8 @@ class Params(Section):
         for i, name in enumerate(self.grid.train):
             if self.rl.holdout and self.strategies[name].mixed:
                 raise ValueError(
-                    f"grid.train[{i}]: mixed texts of {name!r} are made of all training rows, those of rl.holdout {self.rl.holdout} among them; "
-                    "choose one of the two"
+                    f"grid.train[{i}]: mixed texts of {name!r} are made of all training rows, those of rl.holdout {self.rl.holdout} "
+                    "among them; choose one of the two"
                 )
         return self
 
