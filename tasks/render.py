@@ -103,7 +103,8 @@ def _mixed(ds: str, strategy: Strategy, language: str, seed: int) -> list[tuple[
     from gencls.baselines import fitted_svm  # scikit-learn, which other strategies can do without
     from gencls.mixing import mixed
 
-    train, validation = ((list(frame["text"]), list(frame["label"])) for frame in (read(ds)[split] for split in ("train", "validation")))
+    splits = read(ds)
+    train, validation = ((list(splits[split]["text"]), list(splits[split]["label"])) for split in ("train", "validation"))
     texts = mixed(train[0], strategy.mixed, language=language, seed=seed)
     return list(zip(texts, fitted_svm(train, validation, language=language, seed=seed)(texts), strict=True))
 

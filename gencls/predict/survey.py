@@ -37,9 +37,9 @@ def survey(source: Source, given: str | None, remembered: str) -> Survey:
     Raises:
         InputError: the file cannot be read, it has no rows, or no column for the text (`gencls.predict.text.find`).
     """
-    columns = _columns(source)
+    columns, nothing = _columns(source), f"{source.name}: no rows"
     if not columns:
-        raise NoRowsError(f"{source.name}: no rows")
+        raise NoRowsError(nothing)
     text = find(given, remembered, list(columns), source.name, f"{source.said}text")
     rows, unreadable, first = 0, 0, None
     for row in source.rows():
@@ -48,10 +48,8 @@ def survey(source: Source, given: str | None, remembered: str) -> Survey:
             unreadable, first = unreadable + 1, first or bad
         else:
             rows += 1
-    if not rows and first is None:
-        raise NoRowsError(f"{source.name}: no rows")
-    if not rows and first is not None:
-        raise FileError(f"{source.name}: no rows that can be read; {first.place}: {first.reason}")
+    if not rows:
+        raise FileError(f"{source.name}: no rows that can be read; {first.place}: {first.reason}") if first else NoRowsError(nothing)
     return Survey(rows, columns, text, unreadable, first)
 
 
