@@ -101,8 +101,7 @@ def test_a_broken_dag_is_one_clear_error(project: Path) -> None:
 def test_a_file_of_dvc_add_is_gone_through_only_where_it_changed(project: Path) -> None:
     (project / "rows.csv").write_text("old\n")
     dvc(project, "add", "rows.csv")
-    text = (project / "dvc.yaml").read_text()
-    (project / "dvc.yaml").write_text(text.replace("    deps:\n", "    deps:\n      - rows.csv\n", 1))
+    toy_project.edit(project / "dvc.yaml", "    deps:\n", "    deps:\n      - rows.csv\n")
     assert {before for node in nodes(project).values() for before in node.upstream} <= set(nodes(project))
     assert "rows.csv.dvc" not in nodes(project)
     bring_up(project)
@@ -113,8 +112,7 @@ def test_a_file_of_dvc_add_is_gone_through_only_where_it_changed(project: Path) 
 
 
 def test_meta_says_how_many_devices_a_stage_takes(project: Path) -> None:
-    text = (project / "dvc.yaml").read_text()
-    (project / "dvc.yaml").write_text(text.replace("  report:\n", "  report:\n    meta: {gpu: 2}\n"))
+    toy_project.edit(project / "dvc.yaml", "  report:\n", "  report:\n    meta: {gpu: 2}\n")
     assert {name: node.gpus for name, node in nodes(project).items() if node.gpus} == {"report": 2}
 
 
@@ -128,8 +126,7 @@ def test_states_say_what_dvc_did(project: Path) -> None:
         "sft@a": "Restored",
         "sft@b": "Restored",
     }
-    text = (project / "params.yaml").read_text()
-    (project / "params.yaml").write_text(text.replace("epochs: 2", "epochs: 3"))
+    toy_project.edit(project / "params.yaml", "epochs: 2", "epochs: 3")
     done = bring_up(project, "sft@a")
     assert {name: outcome.did for name, outcome in done.items()} == {"ingest@a": "Cached", "sft@a": "Completed"}
     assert done["sft@a"].message.endswith(" s")

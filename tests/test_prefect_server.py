@@ -176,8 +176,7 @@ def test_overrides_are_checked_before_anything_runs(served: Served) -> None:
 
 
 def test_a_run_cancelled_in_the_ui_leaves_no_process(served: Served) -> None:
-    text = (served.root / "dvc.yaml").read_text()
-    (served.root / "dvc.yaml").write_text(text.replace("work.py 0 models", "work.py 60 models"))
+    toy_project.edit(served.root / "dvc.yaml", "work.py 0 models", "work.py 60 models")
     flow_run = served.start()
     wait_until(lambda: running(served.root) == 2)
     served.api(f"/flow_runs/{flow_run}/set_state", state={"type": "CANCELLING", "name": "Cancelling"})

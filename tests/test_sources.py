@@ -40,8 +40,7 @@ def write(folder: Path, name: str, content: str | bytes) -> str:
 
 
 def write_rows(folder: Path, ending: str, rows: list[tuple[str, str]]) -> str:
-    frame = pd.DataFrame(rows, columns=["text", "label"])
-    path = folder / f"rows.{ending}"
+    frame, path = pd.DataFrame(rows, columns=["text", "label"]), folder / f"rows.{ending}"
     if ending == "parquet":
         frame.to_parquet(path)
     elif ending == "jsonl":

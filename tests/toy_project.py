@@ -108,6 +108,13 @@ def make(root: Path, seconds: float = 0) -> Path:
     return root
 
 
+def edit(file: Path, before: str, after: str) -> None:
+    """Put `after` where `before` stands first."""
+    text = file.read_text()
+    assert before in text, f"{file}: {before!r}"
+    file.write_text(text.replace(before, after, 1))
+
+
 def dvc(root: Path, *arguments: str) -> str:
     """Output of a dvc command."""
     return run(root, sys.executable, "-m", "dvc", *arguments)
