@@ -17,8 +17,8 @@ run: $(VENV)/pipeline  ## install if needed, run the pipeline that params.yaml d
 new: $(VENV)/pipeline  ## a params.yaml for your own file: make new DATA=tickets.csv, and if it asks OPTIONS="--text message --label queue"
 	@python -m tasks.new $(if $(DATA),"$(DATA)") $(OPTIONS)
 
-test: $(VENV)/dev  ## install if needed, run the tests
-	@python -m pytest
+test: $(VENV)/dev  ## install if needed, run the tests, a file a core
+	@python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/dev  ## ruff, mypy on gencls/, the layers
 	@ruff check . && ruff format --check . && mypy && lint-imports

@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 SHARED = {"__main__", "bundles", "harness", "plain_server", "shapes"}
 PACKAGES = ("torch", "transformers", "trl", "lm_eval", "scikit-learn", "dvc", "prefect")
 HEAVY = ["benchmarks.harness", "gencls.rl.closed_set", "gencls.scorer", "lm_eval.models.huggingface", "trl.trainer.grpo_trainer"]
-"""What most of them import, for the longest part of a smoke run."""
+"""What most of them import: each begins in a process that has it."""
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
     records, broken, began, where = [], [], time.monotonic(), _where()  # the page itself makes the tree differ from the commit
     names = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name not in SHARED)
     with ThreadPoolExecutor(cores() if smoke else 1) as pool:  # what is measured has the machine to itself
-        futures = [pool.submit(in_child, records_of, name, smoke, imported=HEAVY if smoke else ()) for name in names]
+        futures = [pool.submit(in_child, records_of, name, smoke, imported=HEAVY) for name in names]
         for name, future in zip(names, futures, strict=True):
             if error := future.exception():
                 print(f"{name}: {type(error).__name__}: {error}", flush=True)

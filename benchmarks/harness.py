@@ -162,31 +162,49 @@ def seconds(work: Work) -> float:
 
 
 def in_child(work: Callable[..., Any], *arguments: object, imported: Sequence[str] = ()) -> Any:
-    """What a function of a module returns in a process of its own, which begins with these modules; a program keeps to one list of them."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload([*imported])
+    """What a function of a module returns in a process of its own, which begins with these modules; a program keeps to one list of them.
+
+    With none it begins with nothing at all, whatever the process that asks for it has.
+    """
+    context = get_context("forkserver" if imported else "spawn")
+    if imported:
+        context.set_forkserver_preload([*imported])
     with ProcessPoolExecutor(1, mp_context=context) as child:
         return child.submit(work, *arguments).result()
 
 
-def peak_mb(prepare: Callable[..., Work], *arguments: object, imported: Sequence[str] = ()) -> float:
-    """MB that a piece of work adds at its peak, in a process of its own; `prepare(*arguments)`, of a module, builds it there."""
-    peak: float = in_child(_growth, prepare, *arguments, imported=imported)
-    return peak
+@dataclass(frozen=True)
+class Cost:
+    """Of one run of a piece of work in a process of its own.
+
+    Attributes:
+        mb: what it adds to the process at its peak.
+        found: what it returned.
+    """
+
+    seconds: float
+    mb: float
+    found: Any
 
 
-def _growth(prepare: Callable[..., Work], *arguments: object) -> float:
+def cost(prepare: Callable[..., Work], *arguments: object, imported: Sequence[str] = ()) -> Cost:
+    """What a piece of work takes that `prepare(*arguments)`, of a module, builds in a process of its own."""
+    measured: Cost = in_child(_cost, prepare, *arguments, imported=imported)
+    return measured
+
+
+def _cost(prepare: Callable[..., Work], *arguments: object) -> Cost:
     import torch
 
+    found: list[object] = []
     work = prepare(*arguments)
-    if torch.cuda.is_available():
-        before = torch.cuda.memory_allocated()
+    on_gpu = torch.cuda.is_available()
+    if on_gpu:
         torch.cuda.reset_peak_memory_stats()
-        work()
-        return (torch.cuda.max_memory_allocated() - before) / 1e6
-    before = psutil.Process().memory_info().rss
-    work()
-    return process_peak_mb() - before / 1e6
+    before = torch.cuda.memory_allocated() if on_gpu else psutil.Process().memory_info().rss
+    took_s = seconds(lambda: found.append(work()))
+    peak = torch.cuda.max_memory_allocated() / 1e6 if on_gpu else process_peak_mb()
+    return Cost(took_s, peak - before / 1e6, found[0])
 
 
 def process_peak_mb() -> float:

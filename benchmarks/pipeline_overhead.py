@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[1]
 SHARE = 0.2
 SHORTENED = ("base", "sft")
 """Stages that train for one epoch here."""
-ROWS = {"train": 3000, "validation": 100, "test": 200}
-"""Those of the default data set for training, a fifth of them to be asked about: the work that this spares counts against us."""
+ROWS = {"train": 1500, "validation": 100, "test": 200}
+"""Half of the default data set's to train on, a fifth to be asked about: the work that this spares counts against us."""
 HELD_OUT = 0.05
 """Share of the rows that RL learns from here."""
 SMOKE = ["validate"]

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import shapes
-from benchmarks.harness import Result, main, peak_mb
+from benchmarks.harness import Result, cost, main
 
 PROMPT, LABEL, BATCH = 256, 4, 16
 
@@ -33,21 +33,20 @@ def run(smoke: bool) -> list[Result]:
 
 
 def _against_trl(shape: str, passes: int) -> Result:
-    ours_s, peer_s = (step_s for step_s, _ in _medians([lambda: ours(shape, passes), lambda: trl(shape, passes)]))
-    ours_mb, peer_mb = (peak_mb(side, shape, 2, imported=["trl", "gencls.sft"]) for side in (ours, trl))
-    demand = "4x faster, at most half the memory"
-    return Result("SFT step", shape, ours_s, "TRL's SFTTrainer", peer_s, 4, demand, ours_mb, peer_mb, memory_floor=0.5)
+    own, peer = (cost(side, shape, passes, imported=["trl", "gencls.sft"]) for side in (ours, trl))
+    demand, memory = "4x faster, at most half the memory", (own.mb, peer.mb)
+    return Result("SFT step", shape, own.found[0], "TRL's SFTTrainer", peer.found[0], 4, demand, *memory, memory_floor=0.5)
 
 
 def _against_backbone(shape: str, passes: int) -> Result:
-    (ours_s, optimizer_s), (peer_s, _) = _medians([lambda: ours(shape, passes), lambda: backbone(shape, passes)])
+    (ours_s, optimizer_s), (peer_s, _) = (side(shape, passes)() for side in (ours, backbone))  # one after the other in memory
     demand = "at most 1.15x its time"
     note = f"of ours {optimizer_s:.3g} s are the optimizer's"
     return Result("SFT step", shape, ours_s, "backbone forward + backward", peer_s, 1 / 1.15, demand, note=note)
 
 
 class Training:
-    """A run of some steps that notes when each begins, and how long its optimizer takes; called, it trains."""
+    """A run of some steps that notes when each begins, and how long its optimizer takes."""
 
     def __init__(self, model: Any, train: Callable[[], object]) -> None:
         self._train = train
@@ -59,8 +58,8 @@ class Training:
         if module.training:  # the library measures validation too
             self._begins.append(time.perf_counter())
 
-    def __call__(self) -> None:
-        """Train."""
+    def __call__(self) -> tuple[float, float]:
+        """Train; median seconds of a step, and of what the optimizer takes of it: 0 where there is none."""
         from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
         began: list[float] = []  # one optimizer may be made of others, whose steps lie inside its own
@@ -72,21 +71,7 @@ class Training:
 
         with register_optimizer_step_pre_hook(lambda *_: began.append(time.perf_counter())), register_optimizer_step_post_hook(end):
             self._train()
-
-    @property
-    def medians(self) -> tuple[float, float]:
-        """Seconds of a step, and of what the optimizer takes of it; 0 where there is none."""
         return median(np.diff(self._begins).tolist()), median(self._optimizing or [0.0])
-
-
-def _medians(sides: list[Callable[[], Training]]) -> list[tuple[float, float]]:
-    """Of each side."""
-    found = []
-    for side in sides:
-        training = side()  # here, so that only one of them is in memory
-        training()
-        found.append(training.medians)
-    return found
 
 
 def ours(shape: str, passes: int) -> Training:

@@ -6,7 +6,7 @@ Against the same scorer that is not told of the prefix, in time and memory: rows
 import numpy as np
 
 from benchmarks import shapes
-from benchmarks.harness import Result, Work, alternate, arithmetic, main, peak_mb, profile
+from benchmarks.harness import Result, Work, alternate, arithmetic, cost, main, profile
 from benchmarks.label_scoring import task
 
 PREFIX, REST, ROWS = 1500, 50, 16
@@ -20,7 +20,7 @@ def run(smoke: bool) -> list[Result]:
 
 def _compared(shape: str, rows: int, rounds: int) -> Result:
     ours_s, peer_s = alternate(scoring(shape, rows, shared=True), scoring(shape, rows, shared=False), rounds)
-    ours_mb, peer_mb = (peak_mb(scoring, shape, rows, shared, imported=["benchmarks.shapes", "gencls.scorer"]) for shared in (True, False))
+    ours_mb, peer_mb = (cost(scoring, shape, rows, shared, imported=["benchmarks.shapes", "gencls.scorer"]).mb for shared in (True, False))
     demand = "4x faster, at most 1.3x the memory"
     both = [scoring(shape, rows, shared=shared) for shared in (True, False)]
     note = f"{arithmetic(*both)}; {profile(both[0])}"

@@ -7,7 +7,7 @@ memory.
 
 import numpy as np
 
-from benchmarks.harness import Result, Work, alternate, main, peak_mb
+from benchmarks.harness import Result, Work, cost, main
 
 ROWS, QUERIES, NEAREST = 50_000, 1_000, 5
 WORDS = 20_000
@@ -16,10 +16,10 @@ WORDS = 20_000
 def run(smoke: bool) -> list[Result]:
     """One size."""
     rows, queries = (300, 30) if smoke else (ROWS, QUERIES)
-    ours_s, peer_s = alternate(ours(rows, queries), brute_force(rows, queries), rounds=0)
-    ours_mb, peer_mb = peak_mb(ours, rows, queries), peak_mb(brute_force, rows, queries)
+    own, peer = (cost(side, rows, queries, imported=["gencls.neighbours"]) for side in (ours, brute_force))
     shape, demand = f"{queries:,} of {rows:,} x {rows:,} rows, top {NEAREST}", "not slower, no more memory"
-    return [Result("similar examples", shape, ours_s, "scikit-learn, brute force", peer_s, 1, demand, ours_mb, peer_mb, memory_floor=1)]
+    memory = (own.mb, peer.mb)
+    return [Result("similar examples", shape, own.seconds, "scikit-learn, brute force", peer.seconds, 1, demand, *memory, memory_floor=1)]
 
 
 def ours(rows: int, queries: int) -> Work:

@@ -40,6 +40,11 @@ def copy_of(ds: str) -> Path:
     return COPIES / ds
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The whole DAG takes longest: begun first, it does not keep one core busy when the others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("smoke") is None)
+
+
 @pytest.fixture(scope="session")
 def tokenizer() -> Any:
     from gencls.tokenizer import train_tokenizer

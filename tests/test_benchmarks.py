@@ -36,6 +36,7 @@ def test_times_are_medians_of_runs_in_turns_after_one_that_does_not_count():
 def test_a_child_process_is_a_new_one_with_the_asked_modules():
     assert "wave" not in sys.modules
     assert in_child(eval, "'wave' in __import__('sys').modules", imported=["wave"])
+    assert not in_child(eval, "'numpy' in __import__('sys').modules")
 
 
 def test_a_benchmark_prints_a_table_and_writes_what_it_found_as_json(tmp_path):
