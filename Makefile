@@ -41,7 +41,7 @@ record: $(VENV)/pipeline  ## keep what the present report measured under results
 results: $(VENV)/pipeline  ## make the tables of results/ and of the README from the recorded runs
 	@python -m tasks.results tables
 
-bench: $(VENV)/bench  ## install if needed, measure everything against its peers (some nineteen minutes): benchmarks/RESULTS.md
+bench: $(VENV)/bench  ## install if needed, measure everything against its peers (a quarter of an hour): benchmarks/RESULTS.md
 	@python -m benchmarks
 
 bench-smoke: $(VENV)/bench  ## that the benchmarks still run, in some ninety seconds; their numbers mean nothing

@@ -28,7 +28,7 @@ def run(smoke: bool) -> list[Result]:
     if smoke:
         return [_against_harness("tiny", prompts=1, rounds=0), _against_forward("tiny", prompts=2, rounds=0)]
     harness = [_against_harness("builtin", prompts=2, rounds=3), _against_harness("10 M", prompts=1, rounds=0)]
-    forward = [_against_forward(shape, PROMPTS, rounds=7) for shape in ("builtin", "10 M")]
+    forward = [_against_forward(shape, PROMPTS, rounds=11) for shape in ("builtin", "10 M")]
     return [*harness, *forward, _against_forward("100 M", prompts=2, rounds=1)]
 
 
