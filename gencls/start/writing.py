@@ -67,7 +67,7 @@ def _head(start: Start) -> str:
     rows = ", ".join(f"{n} {split}" for split, n in start.plan.rows.items())
     return (
         f"# {start.name}: {len(start.survey.classes)} classes, {rows} rows. Written by `make new`; everything may be changed.\n"
-        "# `dvc repro` re-runs what an edit touches and nothing else. Each key, its meaning and its default: gencls/params.\n"
+        "# `dvc repro` re-runs what an edit touches and nothing else. Each key and its meaning: gencls/params; keep them all.\n"
     )
 
 
