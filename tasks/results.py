@@ -52,8 +52,9 @@ def record(*arms: str) -> None:
         content = stage.read_json(file)
         target = FOLDER / "runs" / f"{content['data_set']}-{content['study']}-{content['seed']}.json"
         target.parent.mkdir(parents=True, exist_ok=True)
+        before = f", in place of the run of {stage.read_json(target)['commit']}" if target.exists() else ""
         stage.write_json({"commit": _git("rev-parse", "--short", "HEAD"), **_only(content, arms, file)}, target)
-        print(f"recorded: {target}")
+        print(f"recorded: {target}{before}")
 
 
 def _only(content: dict[str, Any], arms: tuple[str, ...], file: Path) -> dict[str, Any]:

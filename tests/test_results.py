@@ -50,7 +50,9 @@ def dvc(*command: str) -> None:
     subprocess.run([sys.executable, "-m", "dvc", *command], check=True)
 
 
-def test_a_run_is_recorded_by_data_set_study_and_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_recorded_by_data_set_study_and_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     for command in (["init", "-q"], ["-c", "user.name=T", "-c", "user.email=t@t", "commit", "-q", "--allow-empty", "-m", "start"]):
         results._git(*command)
@@ -78,3 +80,6 @@ def test_a_run_is_recorded_by_data_set_study_and_seed(tmp_path: Path, monkeypatc
     assert list(stage.read_json(files[0])["arms"]) == ["naive_sft"] and stage.read_json(files[0])["commit"]
     with pytest.raises(results.ResultsError, match=r"arm 'best_cell' is not in .*; choices: naive_sft, knn"):
         results.record("best_cell")
+    assert "in place of" not in capsys.readouterr().out
+    results.record()
+    assert f"d-reasoning-8.json, in place of the run of {stage.read_json(files[0])['commit']}" in capsys.readouterr().out
