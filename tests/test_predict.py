@@ -26,7 +26,7 @@ from gencls.params import Strategy
 from gencls.predict import run as runs
 from gencls.predict.run import Job
 from gencls.predict.run import run as predict
-from gencls.predict.source import format_of, opened
+from gencls.predict.source import FileError, format_of, opened
 
 TEXTS = [text for text, _ in rows(7, seed=3)]
 NEW = ["predicted", "confidence", "abstained", *(f"p_{label}" for label in LABELS)]
@@ -96,6 +96,19 @@ def test_other_columns_keep_their_types_and_values(classifier: Classifier, tmp_p
     assert {key: first[key] for key in record} == record
     go(classifier, tmp_path / "in.jsonl", tmp_path / "out2.csv")
     assert [row["late"] for row in read(tmp_path / "out2.csv")] == ["", "1"]
+
+
+def test_numbers_that_no_column_holds_exactly_become_text(classifier: Classifier, tmp_path: Path) -> None:
+    long = 2**53 + 1
+    source = write(tmp_path / "in.jsonl", [{"text": "a", "id": long, "n": long}, {"text": "b", "id": 1.5, "n": 3}])
+    go(classifier, source, tmp_path / "out.parquet")
+    assert [(row["id"], row["n"]) for row in read(tmp_path / "out.parquet")] == [(str(long), long), ("1.5", 3)]
+
+
+def test_a_number_of_thousands_of_digits_is_a_row_that_cannot_be_read(classifier: Classifier, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "a", "n": ' + "9" * 5000 + "}\n")
+    with pytest.raises(FileError, match=r"no rows that can be read; .*in.jsonl, line 1: not JSON: Exceeds the limit"):
+        go(classifier, tmp_path / "in.jsonl", tmp_path / "out.csv")
 
 
 def test_formulas_are_defused_in_csv_and_numbers_stay_numbers(
@@ -202,6 +215,22 @@ def test_a_run_that_died_goes_on_and_writes_the_same_bytes(
     assert out.read_bytes() == whole.read_bytes() and not journal.exists()
 
 
+def test_two_processes_do_not_write_one_file(classifier: Classifier, tmp_path: Path) -> None:
+    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    given.write_text("text\n" + "".join(f"parcel {i} late\n" for i in range(300)))
+    refused = []
+
+    def second(*_: object) -> None:
+        if not refused:
+            with pytest.raises(FileError, match=r"out.csv: another process is writing it; wait for its end") as error:
+                go(classifier, given, out)
+            refused.append(error)
+
+    go(classifier, given, out, seen=second)
+    assert refused and len(out.read_text().splitlines()) == 301
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
 def test_another_input_does_not_go_on_from_an_old_journal(classifier: Classifier, tmp_path: Path) -> None:
     source = write(tmp_path / "in.jsonl", [{"text": text} for text in TEXTS])
     (tmp_path / "out.csv.journal").write_text('{"key": "another"}\n[{"predicted": "wrong"}]\n')
@@ -225,6 +254,7 @@ def test_nearest_rows_are_a_column_of_their_own(base_folder: Path, tmp_path: Pat
         (["no.csv", "out.csv"], "no.csv: no such file; in .: in.csv"),
         (["in.csv", "in.csv"], "in.csv is IN as well"),
         (["in.csv", "no/out.csv"], "no/out.csv: no such folder"),
+        (["in.csv", "out.csv", "--skip", "out.csv"], "--skip: out.csv is OUT as well"),
         (["in.csv", "out.csv", "--delimiter", ";;"], "--delimiter: got ';;'; it is one character"),
         (["in.csv", "out.csv", "--encoding", "latin-99"], "--encoding: 'latin-99' is unknown"),
         (["in.csv", "out.csv", "--text", "{text"], "--text: the template '{text' is wrong"),

@@ -193,6 +193,8 @@ def test_a_broken_csv_is_one_error_with_its_place(tmp_path: Path, content: str, 
     ("content", "expected"),
     [
         ('{"text": "a", "label": "L"}\n{"text": "a", \n', "line 2: not JSON"),
+        ('{"text": "a", "label": ' + "9" * 5000 + "}\n", "line 1: not JSON: Exceeds the limit"),
+        ('{"text": "a", "label": ' + "[" * 100_000 + "}\n", "line 1: not JSON: maximum recursion depth"),
         ('[{"text": "a", "label": "L"}]', "line 1: expected one JSON object a line, got a list"),
         ('{"text": ["a"], "label": "L"}\n', "row 1, column 'text': expected text or a number, got list"),
         ('{"text": "cut \\ud83d", "label": "L"}\n', "half a character"),

@@ -66,3 +66,5 @@ def _check(given: Namespace) -> None:
             raise FileError(f"{out}: no such folder as {Path(out).absolute().parent}")
         if Path(out).is_dir():
             raise FileError(f"{out} is a folder; name a file in it")
+    if given.skip is not None and given.out != STANDARD and given.skip.resolve() == Path(given.out).resolve():
+        raise FileError(f"--skip: {given.skip} is OUT as well; name another file")

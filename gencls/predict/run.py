@@ -1,7 +1,9 @@
 """IN through a classifier to OUT, a chunk at a time, in order; killed and started again it goes on and writes the same bytes."""
 
+import fcntl
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -65,10 +67,10 @@ def run(classifier: Classifier, job: Job) -> int:
         raise FileError(_refusal(found, found.first))
     check_names(job.source, found.columns, _added(classifier.bundle, job.prefix))
     say(f"{found.rows} rows of {job.source.name}; the text is {found.text.said!r}")
-    journal = _journal(classifier.bundle, job)
     with ExitStack() as stack:
         file = stack.enter_context(_written(job.out))
         aside = stack.enter_context(_written(str(job.skip))) if job.skip is not None else None
+        journal = _journal(classifier.bundle, job)  # after OUT, which no other process writes from now on
         if journal is not None:
             stack.enter_context(journal)
         defused = _predict(classifier, job, found, _Files(file, aside, journal))
@@ -166,22 +168,39 @@ def _key(bundle: Bundle, job: Job) -> str:
 
 @contextmanager
 def _written(out: str) -> Iterator[IO[bytes]]:
-    """OUT, which appears when it is complete. A run that is stopped leaves its journal and nothing else."""
+    """OUT, which appears when it is complete and which nobody else writes until then. A run that is stopped leaves its journal alone."""
     if out == STANDARD:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     unfinished = Path(f"{out}.unfinished")
     try:
-        file = unfinished.open("wb")
+        file = unfinished.open("ab")
     except OSError as error:
         raise FileError(f"{out}: cannot be written: {error.strerror}") from None
-    try:
-        with file:
+    with file:
+        _claim(file, unfinished, out)
+        try:
             yield file
-        unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)
+            file.flush()
+            unfinished.replace(out)  # while it is claimed
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def _claim(file: IO[bytes], path: Path, out: str) -> None:
+    """Empty the file, which this process alone writes until it is closed, however it ends.
+
+    Raises:
+        FileError: another process has it, or had it until just now.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            raise FileNotFoundError
+    except (BlockingIOError, FileNotFoundError):
+        raise FileError(f"{out}: another process is writing it; wait for its end, or name another file") from None
+    file.truncate(0)
 
 
 def _account(job: Job, found: Survey, defused: int) -> None:

@@ -184,7 +184,7 @@ class Source:
                     continue
                 try:
                     record = json.loads(line)
-                except (json.JSONDecodeError, RecursionError) as error:
+                except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
                     yield Unreadable(place, f"not JSON: {error}", _printable(line))
                     continue
                 if not isinstance(record, dict):

@@ -9,6 +9,9 @@ from gencls.predict.source import FileError, Row, Source, Unreadable
 from gencls.predict.text import TextOf, find
 from gencls.sources.rows import SourceError
 
+EXACT = 53
+"""Bits of the integers that a double holds."""
+
 
 class NoRowsError(FileError):
     """IN has none, not even such as cannot be read."""
@@ -37,9 +40,9 @@ def survey(source: Source, given: str | None, remembered: str) -> Survey:
     Raises:
         InputError: the file cannot be read, it has no rows, or no column for the text (`gencls.predict.text.find`).
     """
-    columns, nothing = _columns(source), f"{source.name}: no rows"
+    columns = _columns(source)
     if not columns:
-        raise NoRowsError(nothing)
+        raise _without_rows(source, next((row for row in source.rows() if isinstance(row, Unreadable)), None))
     text = find(given, remembered, list(columns), source.name, f"{source.said}text")
     rows, unreadable, first = 0, 0, None
     for row in source.rows():
@@ -49,8 +52,14 @@ def survey(source: Source, given: str | None, remembered: str) -> Survey:
         else:
             rows += 1
     if not rows:
-        raise FileError(f"{source.name}: no rows that can be read; {first.place}: {first.reason}") if first else NoRowsError(nothing)
+        raise _without_rows(source, first)
     return Survey(rows, columns, text, unreadable, first)
+
+
+def _without_rows(source: Source, first: Unreadable | None) -> FileError:
+    if first is None:
+        return NoRowsError(f"{source.name}: no rows")
+    return FileError(f"{source.name}: no rows that can be read; {first.place}: {first.reason}")
 
 
 def readable(row: Row | Unreadable, text: TextOf) -> tuple[Row, str] | Unreadable:
@@ -72,15 +81,25 @@ def _columns(source: Source) -> dict[str, Any]:
     kinds: dict[str, set[type]] = {}
     for row in source.rows():
         for column, value in row.cells.items() if isinstance(row, Row) else ():
-            fits = not isinstance(value, int) or value.bit_length() < 64  # a larger one has no Arrow type and becomes text
-            kinds.setdefault(column, set()).add(type(value) if fits else str)
+            kinds.setdefault(column, set()).add(_kind(value))
     return {column: _type(found - {type(None)}) for column, found in kinds.items()}
 
 
+class _Long(int):
+    """Stands for integers that a floating-point number cannot hold."""
+
+
+def _kind(value: object) -> type:
+    """Of a cell; an integer that has no Arrow type counts as text."""
+    if type(value) is not int or value.bit_length() <= EXACT:
+        return type(value)
+    return _Long if value.bit_length() < 64 else str
+
+
 def _type(kinds: set[type]) -> Any:
-    """The narrowest of truth value, number and text."""
+    """The narrowest of truth value, number and text that holds all of them exactly."""
     if kinds == {bool}:
         return pa.bool_()
-    if kinds and kinds <= {int, float}:
-        return pa.int64() if kinds == {int} else pa.float64()
-    return pa.string()
+    if kinds and kinds <= {int, _Long}:
+        return pa.int64()
+    return pa.float64() if kinds and kinds <= {int, float} else pa.string()

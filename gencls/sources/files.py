@@ -67,8 +67,8 @@ def _parquet(spec: FilesDataSet, path: Path) -> list[Record]:
     try:
         check_columns(spec, pq.read_schema(path).names, str(path))
         return list(pq.read_table(path, columns=required_columns(spec)).to_pylist())
-    except pa.ArrowInvalid as error:
-        raise SourceError(f"{path}: not a parquet file: {error}") from None
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        raise SourceError(f"{path}: not a parquet file of UTF-8 strings: {error}") from None
 
 
 def read_jsonl(text: str, name: str) -> list[Record]:
@@ -79,8 +79,9 @@ def read_jsonl(text: str, name: str) -> list[Record]:
             continue
         try:
             record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise SourceError(f"{name}, line {number}: not JSON: {error.msg} at character {error.pos}: {line[:60]!r}") from None
+        except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
+            wrong = f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else str(error)
+            raise SourceError(f"{name}, line {number}: not JSON: {wrong}: {line[:60]!r}") from None
         if not isinstance(record, dict):
             raise SourceError(f"{name}, line {number}: expected one JSON object a line, got a {type(record).__name__}: {line[:60]!r}")
         records.append(record)
