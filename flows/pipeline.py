@@ -52,8 +52,7 @@ def pipeline(
         if not changed:
             with workspace.checkout(root, say):
                 return _run(root, lambda: root / paths.REPORT, stages, force, jobs)
-        name = re.sub(r"[^A-Za-z0-9_-]+", "-", runtime.flow_run.name)  # becomes a folder and an experiment
-        with workspace.isolated(root, name, params, say) as copy:
+        with workspace.isolated(root, _name(), params, say) as copy:
             state = _run(copy, lambda: workspace.keep_report(copy), stages, force, jobs)
             return _saved(copy, state) if state.is_completed() else state
     except InputError as error:
@@ -67,6 +66,12 @@ def _run(root: Path, report: Callable[[], Path], stages: list[str], force: bool,
     if state.is_completed() and "report" in schedule.states:  # else what lies there is of another run
         artifacts.publish(root, report())
     return state
+
+
+def _name() -> str:
+    """Of the copy and its experiment: the run's in letters that DVC takes, and the beginning of its id, for a name may be given twice."""
+    said = re.sub(r"[^A-Za-z0-9_]+", "-", runtime.flow_run.name).strip("-")
+    return "-".join(filter(None, (said, runtime.flow_run.id[:8])))
 
 
 def _saved(copy: Path, state: State) -> State:

@@ -92,7 +92,7 @@ def summary(states: dict[str, State]) -> State:
     """State of the whole run."""
     counts = Counter(state.name for state in states.values())
     message = ", ".join(f"{count} {name}" for name, count in counts.items()) or "no stages"
-    failed = [f"{name}: {state.message}" for name, state in states.items() if state.is_failed()]
+    failed = [f"{name}: {state.message}" for name, state in states.items() if not state.is_completed() and state.name != "Skipped"]
     return Failed(message=f"{'; '.join(failed)} ({message})") if failed else Completed(message=message)
 
 

@@ -1,6 +1,7 @@
 """Where a run works: the user's checkout, one run at a time, or for a run with overrides a copy that leaves the checkout alone.
 
-    .prefect/runs/<run>        git worktree: HEAD + the user's uncommitted changes + untracked files that git does not ignore
+    .prefect/runs/<run>        git worktree: HEAD + the user's uncommitted changes + untracked files that git does not ignore,
+                               files of `dvc add` as they are now
     .prefect/runs/<run>.lock   held while the run lives; a copy whose lock is free was left by kill -9 and goes with the next run
     .prefect/reports/<run>     its report, which stays
 
@@ -124,6 +125,7 @@ def _make(root: Path, copy: Path) -> None:
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(root / name, copy / name)
     _share_cache(root, copy)
+    _take_edited(root, copy)
 
 
 def _share_cache(root: Path, copy: Path) -> None:
@@ -133,6 +135,22 @@ def _share_cache(root: Path, copy: Path) -> None:
     with Repo(str(root)) as repo, Config(str(copy / ".dvc")).edit("local") as config:
         config["cache"]["dir"] = repo.cache.local_cache_dir
     call((*DVC, "checkout", "--quiet", "--force", "--allow-missing"), copy)
+
+
+def _take_edited(root: Path, copy: Path) -> None:
+    """Files of `dvc add` that were edited since: `dvc repro` in the checkout takes them as they are, so the copy does too."""
+    with Repo(str(root)) as repo:
+        added = [stage for stage in repo.index.stages if stage.is_data_source and not stage.is_import]
+        edited = [stage for stage in added if any("modified" in out.status().values() for out in stage.outs)]
+        files = [Path(out.fs_path).relative_to(root) for stage in edited for out in stage.outs]
+        names = [stage.path_in_repo for stage in edited]
+    for file in files:
+        if (copy / file).is_dir():
+            shutil.rmtree(copy / file)
+        (copy / file).unlink(missing_ok=True)  # it may be a link into the cache
+        (shutil.copytree if (root / file).is_dir() else shutil.copy2)(root / file, copy / file)
+    if names:
+        call((*DVC, "commit", "--quiet", "--force", *names), copy)
 
 
 def keep_report(copy: Path) -> Path:

@@ -14,7 +14,8 @@ from flows import workspace
 SILENCE = timedelta(seconds=90)
 """Three heartbeats (prefect.toml)."""
 AUTOMATION = "Runs without a heartbeat have crashed"
-ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
+ENDS = ("Completed", "Failed", "Drifted", "Cancelled", "Crashed")
+"""Names of final states: events go by the name, not by the type."""
 ALIVE = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 import toy_project
+from prefect.states import Cancelled, Completed, Crashed
 from toy_project import dvc, left_in, run, running, wait_until
 
 from flows import dag, overrides, schedule, workspace
@@ -246,6 +247,30 @@ def test_a_copy_has_the_users_changes_and_leaves_the_checkout_alone(project: Pat
     assert (run(project, "git", "status", "--short"), (project / "params.yaml").read_text()) == before
     assert not copy.exists()
     assert run(project, "git", "worktree", "list").count("\n") == 1
+
+
+def test_a_copy_has_files_of_dvc_add_as_they_are_now(project: Path) -> None:
+    (project / "rows.csv").write_text("old\n")
+    (project / "texts").mkdir()
+    (project / "texts/a").write_text("old\n")
+    dvc(project, "add", "rows.csv", "texts")
+    run(project, "git", "add", "--all")
+    run(project, "git", "commit", "--quiet", "--message", "rows")
+    (project / "rows.csv").write_text("new\n")
+    (project / "texts/b").write_text("new\n")
+    before = run(project, "git", "status", "--short")
+    with isolated(project) as copy:
+        assert (copy / "rows.csv").read_text() == "new\n"
+        assert sorted(path.name for path in (copy / "texts").iterdir()) == ["a", "b"]
+        assert {name for name, outcome in bring_up(copy).items() if outcome.did == "Completed"} == {"report"}
+        assert workspace.save(copy) == "some-run"
+    assert run(project, "git", "status", "--short") == before
+
+
+def test_a_run_is_complete_only_if_all_its_stages_are() -> None:
+    states = {"a": Completed(), "b": Crashed(message="killed"), "c": Cancelled(name="Skipped")}
+    assert schedule.summary(states).is_failed() and "b: killed" in str(schedule.summary(states).message)
+    assert schedule.summary({"a": Completed(), "d": Completed(name="Cached")}).is_completed()
 
 
 def test_a_copy_becomes_an_experiment_only_when_finished_and_its_report_stays(project: Path) -> None:

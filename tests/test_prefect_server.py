@@ -161,7 +161,7 @@ def test_a_run_with_overrides_leaves_the_checkout_alone_and_becomes_an_experimen
     before = run(served.root, "git", "status", "--short")
     flow_run = served.start(overrides={"report": {"title": "other"}, "sft": None})
     message = served.end(flow_run)["message"]
-    name = served.api(f"/flow_runs/{flow_run}")["name"]
+    name = f"{served.api(f'/flow_runs/{flow_run}')['name']}-{flow_run[:8]}"
     assert message == f"4 Cached, 1 Completed. Saved as experiment {name}: `dvc exp apply {name}` brings it here"
     assert name in dvc(served.root, "exp", "list")
     assert run(served.root, "git", "status", "--short") == before
