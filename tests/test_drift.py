@@ -71,6 +71,7 @@ def test_the_chi_square_test_is_that_of_scipy_with_rare_labels_taken_together() 
     assert measures.chi_square(old, new) == pytest.approx(expected)
     assert measures.chi_square(np.array([50]), np.array([9])) == 1.0
     assert measures.chi_square(np.array([2, 1]), np.array([1, 2])) == 1.0, "too few rows to say anything"
+    assert measures.chi_square(np.array([490, 10]), np.array([8, 2])) == 1.0, "a single label that is rare is no bin of its own"
 
 
 def test_confidence_is_compared_by_the_largest_distance_of_the_distributions() -> None:
@@ -79,12 +80,12 @@ def test_confidence_is_compared_by_the_largest_distance_of_the_distributions() -
 
 
 def test_a_rise_is_tested_as_welch_does_and_without_spread_by_equality() -> None:
-    old, new = np.array([0.0, 0.1, 0.2, 0.1]), np.array([0.4, 0.5, 0.3])
+    old, new = np.array([0.0, 0.1, 0.2, 0.1, 0.1]), np.array([0.4, 0.5, 0.3, 0.4, 0.4])
     effect, p = measures.rise(old, new)
     assert effect == pytest.approx(0.3) and p == pytest.approx(stats.ttest_ind(new, old, equal_var=False).pvalue)
     assert measures.rise(np.zeros(5), np.zeros(9)) == (0.0, 1.0)
     assert measures.rise(np.zeros(5), np.ones(9)) == (1.0, 0.0)
-    assert measures.rise(np.zeros(5), np.ones(1)) == (1.0, 1.0), "one row is chance"
+    assert measures.rise(np.zeros(5), np.ones(4)) == (1.0, 1.0), "four rows may be equal by chance"
 
 
 def compared(validation: Readings, new: Readings) -> dict[str, measures.Measure]:

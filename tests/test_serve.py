@@ -163,6 +163,21 @@ def test_another_content_type_is_refused(client: httpx.Client) -> None:
     assert client.post("/predict", content=body({"texts": ["a"]}), headers={"content-type": "text/plain"}).status_code == 422
 
 
+def test_another_hosts_name_is_refused_where_no_token_is_asked_for(client: httpx.Client, guarded: httpx.Client) -> None:
+    port = client.base_url.port
+    for host, status in {
+        f"localhost:{port}": 200,
+        "LOCALHOST": 200,
+        "[::1]:1": 200,
+        f"evil.example:{port}": 421,
+        "127.0.0.1.evil.example": 421,
+    }.items():
+        answer = client.post("/predict", json={"texts": ["a"]}, headers={"host": host})
+        assert answer.status_code == status, host
+    assert "answers requests to 127.0.0.1 and localhost only" in answer.json()["detail"]
+    assert guarded.post("/predict", json={"texts": ["a"]}, headers={"host": "models.example"}).status_code == 200
+
+
 def test_a_slow_client_is_told_so(client: httpx.Client) -> None:
     with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=30) as slow:
         slow.sendall(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{")

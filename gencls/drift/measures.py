@@ -2,7 +2,7 @@
 
     labels              predicted labels: population stability index; chi-square test of homogeneity
     confidence          Kolmogorov-Smirnov: the largest distance between the two cumulative distributions; two-sample test
-    abstained           share of rows that are left to a person, new minus validation; chi-square test
+    abstained           share of rows that are left to a person, new minus validation; Fisher's exact test
     unseen_characters   mean share of a text's characters that no training text has, new minus validation; Welch's t-test
     unseen_tokens       the same of tokens
 
@@ -26,6 +26,9 @@ Counts = NDArray[np.int64]
 
 LEAST = 5.0
 """Expected rows that a label must have for the chi-square test (Cochran 1954); rarer ones are taken together."""
+
+FEWEST = 5
+"""Rows for a t-test: of two or three, equal by chance, it would be sure (at p < 0.01 it then errs in 7 and 2 of 100, of five in 0.1)."""
 
 SAID = {
     "labels": "shift of the label distribution",
@@ -60,7 +63,7 @@ def compare(validation: pd.DataFrame, new: pd.DataFrame, limits: Mapping[str, fl
     found = {
         "labels": (stability_index(old_K, new_K), chi_square(old_K, new_K)),
         "confidence": kolmogorov_smirnov(validation["confidence"].to_numpy(), new["confidence"].to_numpy()),
-        "abstained": (float(new["abstained"].mean() - validation["abstained"].mean()), chi_square(*abstained)),
+        "abstained": (float(new["abstained"].mean() - validation["abstained"].mean()), float(stats.fisher_exact(abstained).pvalue)),
     }
     for name in ("unseen_characters", "unseen_tokens"):
         found[name] = rise(validation[name].to_numpy(), new[name].to_numpy())
@@ -89,9 +92,10 @@ def chi_square(old_K: Counts, new_K: Counts) -> float:
     """p of the chi-square test that both histograms are draws of one; 1 where fewer than two bins have enough rows."""
     table = np.stack([old_K, new_K]).astype(np.float64)
     both_K = table.sum(axis=0)
-    rare_K = both_K * table.sum(axis=1).min() / table.sum() < LEAST
+    share = table.sum(axis=1).min() / table.sum()
+    rare_K = both_K * share < LEAST
     table = np.column_stack([table[:, ~rare_K], table[:, rare_K].sum(axis=1)])
-    table = table[:, table.sum(axis=0) > 0]
+    table = table[:, table.sum(axis=0) * share >= LEAST]  # the rare ones together may still be few
     return float(stats.chi2_contingency(table, correction=False).pvalue) if table.shape[1] > 1 else 1.0
 
 
@@ -102,10 +106,15 @@ def kolmogorov_smirnov(old_N: Floats, new_M: Floats) -> tuple[float, float]:
 
 
 def rise(old_N: Floats, new_M: Floats) -> tuple[float, float]:
-    """(mean of the new minus mean of the old, two-sided p of Welch's t-test); without any spread p says whether they are equal."""
+    """(mean of the new minus mean of the old, two-sided p of Welch's t-test, 1 where a side has too few rows to know its spread).
+
+    Without any spread p says whether they are equal.
+    """
     difference = float(new_M.mean() - old_N.mean())
-    if min(len(old_N), len(new_M)) < 2 or not (np.ptp(old_N) or np.ptp(new_M)):
-        return difference, 1.0 if not difference else float(min(len(old_N), len(new_M)) < 2)
+    if min(len(old_N), len(new_M)) < FEWEST:
+        return difference, 1.0
+    if not (np.ptp(old_N) or np.ptp(new_M)):
+        return difference, float(not difference)
     return difference, float(stats.ttest_ind(new_M, old_N, equal_var=False).pvalue)
 
 

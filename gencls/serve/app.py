@@ -78,7 +78,7 @@ def _add_states(app: FastAPI, batcher: Batcher, meters: Meters, secured: list[An
 
 
 def _add_predict(app: FastAPI, batcher: Batcher, meters: Meters, limits: Limits, secured: list[Any]) -> None:
-    refusals: dict[int | str, dict[str, Any]] = {status: {"model": Refused} for status in (401, 408, 413, 422, 429, 503)}
+    refusals: dict[int | str, dict[str, Any]] = {status: {"model": Refused} for status in (401, 408, 413, 421, 422, 429, 503)}
 
     @app.post("/predict", summary="Labels of texts", response_model=Answered, responses=refusals, dependencies=secured)
     async def predict(asked: Asked) -> Any:

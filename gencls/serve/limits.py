@@ -1,8 +1,9 @@
-"""What is refused before it is read as a request: a body too large or too slow, a wrong token. One sentence each."""
+"""What is refused before it is read as a request: a body too large or too slow, another host's name, a wrong token. One sentence each."""
 
 import asyncio
 import hmac
 import json
+import re
 from collections.abc import Mapping
 
 from starlette.requests import ClientDisconnect
@@ -12,7 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gencls.serve.options import Limits
 
 GUARDED = ("/predict", "/metrics")
-"""What asks for the token; the rest tells nothing of the data."""
+"""What asks for the token, and without one for a local name; the rest tells nothing of the data."""
+LOCAL = (b"127.0.0.1", b"localhost", b"[::1]")
+"""Hosts that a request without a token may be for: a page elsewhere can give its own name this address, and would read answers."""
 
 
 def refusal(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -43,6 +46,9 @@ class Guard:
             return
         if isinstance(body, Response):
             await body(scope, receive, send)
+        elif not self._local(scope):
+            said = "Without GENCLS_TOKEN this server answers requests to 127.0.0.1 and localhost only, not to another name."
+            await refusal(421, said)(scope, receive, send)
         elif not self._known(scope):
             said = "The header Authorization must be 'Bearer ' and the token."
             await refusal(401, said, {"www-authenticate": "Bearer"})(scope, receive, send)
@@ -69,6 +75,13 @@ class Guard:
         if size > limit:
             return refusal(413, f"The body is larger than {limit} bytes.", {"connection": "close"})
         return bytes(body)
+
+    def _local(self, scope: Scope) -> bool:
+        """Whether the request is for this machine by a name of its own, where no token tells friend from foe."""
+        if self._authorization is not None or scope["path"] not in GUARDED:
+            return True
+        host: bytes = dict(scope["headers"]).get(b"host", b"")
+        return re.sub(rb":\d*$", b"", host.lower()) in LOCAL
 
     def _known(self, scope: Scope) -> bool:
         """Whether the client says the token, where it has to; compared in constant time."""
