@@ -4,7 +4,7 @@ The template's own text and the user's content are tokenised apart, and in the c
 holds `<|im_end|>` cannot end its turn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,8 @@ from gencls.errors import InputError
 from gencls.prompts import Prompt
 
 SENTINEL = "\x00"
-SLICE = 256
-"""Texts tokenised at once: with all offsets they take sixty times their size, until they are cut."""
+SLICE, CHARACTERS = 256, 1_000_000
+"""Texts tokenised at once, and characters of theirs: with all offsets these take a hundred times their size, until the texts are cut."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,12 @@ class PromptEncoder:
 
     def __call__(self, prompts: Sequence[Prompt]) -> list[Encoded]:
         """Encode prompts, in order."""
-        return [encoded for start in range(0, len(prompts), SLICE) for encoded in self._slice(prompts[start : start + SLICE])]
+        encoded: list[Encoded] = []
+        for contents in slices(prompt.content for prompt in prompts):
+            encoded += self._slice(prompts[len(encoded) : len(encoded) + len(contents)], contents)
+        return encoded
 
-    def _slice(self, prompts: Sequence[Prompt]) -> list[Encoded]:
-        contents = [prompt.content for prompt in prompts]
+    def _slice(self, prompts: Sequence[Prompt], contents: list[str]) -> list[Encoded]:
         batch = self._tokenizer(contents, add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=True)
         return [
             self._one(prompt, ids, offsets)
@@ -81,6 +83,20 @@ class PromptEncoder:
             cut_ids += text
             at = end
         return Encoded(cut_ids + ids[at:] + self._tail, cut_spans, cut=sum(keep) < sum(end - start for start, end in spans))
+
+
+def slices(texts: Iterable[str]) -> Iterator[list[str]]:
+    """The texts, in runs of at most `SLICE` of them and `CHARACTERS` characters; a longer text is a run of its own."""
+    run: list[str] = []
+    held = 0
+    for text in texts:
+        if run and (len(run) == SLICE or held + len(text) > CHARACTERS):
+            yield run
+            run, held = [], 0
+        run.append(text)
+        held += len(text)
+    if run:
+        yield run
 
 
 def _spans(prompt: Prompt, offsets: list[tuple[int, int]]) -> list[tuple[int, int]]:

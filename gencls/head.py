@@ -19,7 +19,7 @@ from torch.nn.functional import cross_entropy
 from transformers import Trainer, TrainingArguments
 
 from gencls.arrays import Floats
-from gencls.encode import SLICE
+from gencls.encode import slices
 from gencls.optimizer import optimizer
 from gencls.params import Sft
 from gencls.tokenizer import Unmerger
@@ -61,8 +61,8 @@ class Reader:
         """Texts to token ids; over-long ones lose their middle, special tokens in them are plain characters."""
         ids: list[list[int]] = []
         cut, front, back = 0, self.room - self.room // 2, self.room // 2
-        for start in range(0, len(texts), SLICE):
-            encoded = self.tokenizer(list(texts[start : start + SLICE]), add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        for some in slices(texts):
+            encoded = self.tokenizer(some, add_special_tokens=False, split_special_tokens=True)["input_ids"]
             ids += [text if len(text) <= self.room else text[:front] + text[len(text) - back :] for text in encoded]
             cut += sum(len(text) > self.room for text in encoded)
         return Rows(ids, list(gold), cut)

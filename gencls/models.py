@@ -6,13 +6,14 @@ A model folder is what transformers writes, with `gencls.json` beside the weight
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 import torch
 from huggingface_hub import hf_hub_download
+from safetensors import SafetensorError
 from transformers import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     MODEL_MAPPING,
@@ -37,7 +38,10 @@ CARD = "gencls.json"
 PLAIN_CHAT_TEMPLATE = (
     "{% for message in messages %}{{ message.content }}{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
 )
-"""For base models that come without a chat template: the prompt as it is, then the label."""
+"""For base models that come without a chat template: the token that texts begin with, if any, the prompt as it is, then the label."""
+WEIGHTS = (".safetensors",)
+READ = (*WEIGHTS, ".json", ".jinja", ".txt", ".model")
+"""Endings of what loading reads: tokenizer, template and configuration too."""
 NOW = re.compile(r"strftime_now\([^()]*\)")
 SOME_DAY = "'26 Jul 2024'"
 """In place of today's date, which some templates name: prompts must not differ from day to day. Llama's own for want of a clock."""
@@ -48,8 +52,8 @@ class Pointer(TypedDict):
 
     base: str
     commit: str | None
-    weights: NotRequired[str]
-    """Their digest, of a folder."""
+    files: NotRequired[str]
+    """Digest of those of a folder."""
 
 
 class ModelError(InputError):
@@ -78,13 +82,18 @@ def load(folder: Path, model: Model, *, trainable: bool = False, seed: int = 0) 
 
 
 def load_pointer(pointer: Pointer, model: Model, *, trainable: bool = False, seed: int = 0) -> tuple[Any, Any]:
-    """`load`, from where a pointer points."""
+    """`load`, from where a pointer points.
+
+    Raises:
+        ModelError: there is no causal language model, or it is damaged, or `model.max_length` is more than it reads.
+    """
     disable_progress_bar()  # a bar redrawn in place is noise in a log
     source, revision = pointer["base"], pointer["commit"]
     tokenizer = load_tokenizer(source, revision)
-    network = AutoModelForCausalLM.from_pretrained(
-        source, revision=revision, dtype=getattr(torch, model.dtype), use_safetensors=True, trust_remote_code=False
-    )
+    with _readable(source):
+        network = AutoModelForCausalLM.from_pretrained(
+            source, revision=revision, dtype=getattr(torch, model.dtype), use_safetensors=True, trust_remote_code=False
+        )
     special = {"pad_token_id": tokenizer.pad_token_id, "bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
     network.generation_config = GenerationConfig(**special)
     _check_window(source, network.config.get_text_config(), model.max_length)
@@ -92,6 +101,15 @@ def load_pointer(pointer: Pointer, model: Model, *, trainable: bool = False, see
         torch.manual_seed(seed)
         network = add_lora(network, model.lora)
     return faster(network).to(device(model.device)), tokenizer
+
+
+@contextmanager
+def _readable(source: str | Path) -> Iterator[None]:
+    """Files that are missing, damaged or of another kind, in one sentence."""
+    try:
+        yield
+    except (OSError, ValueError, SafetensorError) as error:
+        raise ModelError(f"{source}: no causal language model with its tokenizer that can be read from safetensors: {error}") from error
 
 
 def _check_window(source: str, config: PreTrainedConfig, max_length: int) -> None:
@@ -164,19 +182,25 @@ def load_tokenizer(source: str | Path, revision: str | None = None) -> Any:
     """A fast tokenizer that pads on the left, has a chat template and a padding token.
 
     Raises:
-        ModelError: it has no end-of-turn token.
+        ModelError: there is none that can be read, or it has no end-of-turn token.
     """
-    tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, padding_side="left", trust_remote_code=False)
+    with _readable(source):
+        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, padding_side="left", trust_remote_code=False)
     if tokenizer.eos_token_id is None:
         raise ModelError(f"model.base {source}: its tokenizer has no end token (eos_token), so no answer could ever end")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     if tokenizer.chat_template is None:
-        tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
+        tokenizer.chat_template = ("{{ bos_token }}" if _begins(tokenizer) else "") + PLAIN_CHAT_TEMPLATE
     templates = tokenizer.chat_template
     several = isinstance(templates, dict)
     tokenizer.chat_template = {k: NOW.sub(SOME_DAY, t) for k, t in templates.items()} if several else NOW.sub(SOME_DAY, templates)
     return tokenizer
+
+
+def _begins(tokenizer: Any) -> bool:
+    """Whether it puts a begin token before every text, without which such a model has never seen one."""
+    return tokenizer.bos_token_id is not None and tokenizer("a")["input_ids"][0] == tokenizer.bos_token_id
 
 
 def pointer_of(folder: Path) -> Pointer:
@@ -194,13 +218,13 @@ def unchanged(folder: Path) -> Pointer:
     By content, as long as that takes: times differ between copies of the same weights, and DVC shares the pointer between machines.
 
     Raises:
-        ModelError: the weights are others than those that the stage base found.
+        ModelError: they are others than those that the stage base found.
     """
     pointer = pointer_of(folder)
-    if "weights" in pointer and digest(Path(pointer["base"])) != pointer["weights"]:
+    if "files" in pointer and digest(Path(pointer["base"]), READ) != pointer["files"]:
         raise ModelError(
-            f"model.base {pointer['base']!r}: its weights have changed since the stage base ran; `dvc repro -f base@{folder.name}` takes "
-            "the new ones, and all that was trained on the old ones is trained again"
+            f"model.base {pointer['base']!r}: its files have changed since the stage base ran; `dvc repro -f base@{folder.name}` takes "
+            "the new ones, and `dvc repro` then trains again what was trained on the old ones"
         )
     return pointer
 
@@ -216,7 +240,7 @@ def resolve(model: Model, *, key: str = "model.base") -> Pointer:
     if Path(model.base).is_dir():
         if not list(Path(model.base).glob("*.safetensors")):
             raise ModelError(f"{key} {model.base!r} holds no *.safetensors file; other weight formats can run code and are not read")
-        return {"base": model.base, "commit": None, "weights": digest(Path(model.base))}
+        return {"base": model.base, "commit": None, "files": digest(Path(model.base), READ)}
     try:
         config = hf_hub_download(model.base, "config.json", revision=model.revision)
     except (OSError, ValueError) as error:
@@ -246,10 +270,10 @@ def save(network: Any, tokenizer: Any, folder: Path, card: dict[str, Any]) -> No
     (folder / CARD).write_text(json.dumps({"version": 1, **card}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def digest(folder: Path) -> str:
-    """sha256 of a saved model's weights, read piece by piece: a file may be larger than memory."""
+def digest(folder: Path, endings: Sequence[str] = WEIGHTS) -> str:
+    """sha256 of a saved model's files with these endings, read piece by piece: one may be larger than memory."""
     whole = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in sorted(path for path in folder.iterdir() if path.suffix in endings):
         with path.open("rb") as file:
             whole.update(hashlib.file_digest(file, "sha256").digest())
     return whole.hexdigest()

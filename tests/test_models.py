@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from tokenizers.processors import TemplateProcessing
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, MistralConfig
 
 from gencls import models
+from gencls.encode import PromptEncoder
 from gencls.errors import InputError
 from gencls.params import Lora, Model
+from gencls.prompts import Prompt
 
 
 def test_a_saved_model_opens_in_plain_transformers_and_repeats_to_the_byte(base_folder: Path, tmp_path: Path) -> None:
@@ -28,7 +31,7 @@ def test_a_saved_model_opens_in_plain_transformers_and_repeats_to_the_byte(base_
 
 def test_a_local_folder_serves_as_base_by_pointer(base_folder: Path, tmp_path: Path) -> None:
     pointer = models.resolve(Model(base=str(base_folder)))
-    assert pointer == {"base": str(base_folder), "commit": None, "weights": models.digest(base_folder)}
+    assert pointer == {"base": str(base_folder), "commit": None, "files": models.digest(base_folder, models.READ)}
     (tmp_path / models.POINTER).write_text(json.dumps(pointer))
     network, tokenizer = models.load(tmp_path, Model(device="cpu"))
     assert network.num_parameters() > 0 and tokenizer.padding_side == "left"
@@ -70,6 +73,42 @@ def test_weights_that_are_not_safetensors_are_refused(base_folder: Path, tmp_pat
     weights.unlink()
     with pytest.raises(models.ModelError, match=r"holds no \*.safetensors file"):
         models.resolve(Model(base=str(tmp_path / "pickled")))
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "tokenizer.json", "config.json"])
+@pytest.mark.parametrize("left", [0, 100, None])
+def test_a_model_folder_that_was_copied_in_part_is_one_error(file: str, left: int | None, base_folder: Path, tmp_path: Path) -> None:
+    part = shutil.copytree(base_folder, tmp_path / "part") / file
+    if left is None:
+        part.unlink()
+    else:
+        part.write_bytes(part.read_bytes()[:left])
+    with pytest.raises(models.ModelError, match=r"part: no causal language model with its tokenizer that can be read"):
+        models.load(tmp_path / "part", Model(device="cpu"))
+
+
+def test_a_local_base_with_another_template_is_another_base(base_folder: Path, tmp_path: Path) -> None:
+    base, folder = shutil.copytree(base_folder, tmp_path / "own"), tmp_path / "toy"
+    folder.mkdir()
+    (folder / models.POINTER).write_text(json.dumps(models.resolve(Model(base=str(base)))))
+    with (base / "chat_template.jinja").open("a") as file:
+        file.write(" ")
+    with pytest.raises(models.ModelError, match=r"its files have changed since the stage base ran"):
+        models.load(folder, Model(device="cpu"))
+
+
+def test_a_model_that_reads_every_text_behind_a_begin_token_gets_one_before_a_prompt(base_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(base_folder, tmp_path / "begins")
+    (tmp_path / "begins/chat_template.jinja").unlink()
+    tokenizer = models.load_tokenizer(tmp_path / "begins")
+    tokenizer.bos_token = tokenizer.eos_token
+    token = (tokenizer.bos_token, tokenizer.bos_token_id)
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(single=f"{token[0]} $A", special_tokens=[token])
+    tokenizer.chat_template = None
+    tokenizer.save_pretrained(tmp_path / "begins")
+    tokenizer = models.load_tokenizer(tmp_path / "begins")
+    (row,) = PromptEncoder(tokenizer, 20)([Prompt("1", [(True, "money back")], "refund")])
+    assert row.ids == tokenizer("money back")["input_ids"] and row.ids[0] == tokenizer.bos_token_id
 
 
 def test_a_tokenizer_without_a_chat_template_gets_a_plain_one(base_folder: Path, tmp_path: Path) -> None:

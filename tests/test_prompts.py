@@ -127,5 +127,8 @@ def test_labels_that_are_one_to_the_tokenizer_are_named(tokenizer: Any) -> None:
 def test_many_prompts_are_encoded_as_few_are(tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     prompts = [Prompt(str(i), Renderer(Strategy(), {"a": "a"}).segments(f"text {i}" * i), "a") for i in range(9)]
     whole = PromptEncoder(tokenizer, 96)(prompts)
-    monkeypatch.setattr(encode, "SLICE", 2)
+    monkeypatch.setattr(encode, "SLICE", 3)
+    monkeypatch.setattr(encode, "CHARACTERS", 200)
     assert PromptEncoder(tokenizer, 96)(prompts) == whole
+    texts = ["a" * length for length in (90, 90, 90, 300, 1, 1, 1, 1)]
+    assert [[len(text) for text in run] for run in encode.slices(texts)] == [[90, 90], [90], [300], [1, 1, 1], [1]]
