@@ -41,11 +41,11 @@ def test_a_class_that_is_called_as_the_extra_label_is_planned_without_it(own: st
     assert "uncertain" not in made.strategies and "similar_3" in made.strategies
 
 
-def test_mixed_texts_are_offered_where_rows_are_few() -> None:
-    def chosen(rows: int) -> list[str]:
-        return list(planned([(f"{VERBS[i % 15]} my {NOUNS[i % 20]} {i}", NOUNS[i % 2]) for i in range(rows)]).strategies)
+def test_mixed_texts_are_offered_where_the_rows_of_a_class_are_few() -> None:
+    def chosen(rows: int, classes: int) -> list[str]:
+        return list(planned([(f"{VERBS[i % 15]} my {NOUNS[i % 20]} {i}", NOUNS[i % classes]) for i in range(rows)]).strategies)
 
-    assert chosen(600)[:2] == ["zero_shot", "mixed"] and "mixed" not in chosen(3000)
+    assert chosen(1600, 16)[:2] == ["zero_shot", "mixed"] and "mixed" not in chosen(1600, 4)
 
 
 @pytest.mark.parametrize(("rows", "classes"), [(50, 50), (3, 2)])
