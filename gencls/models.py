@@ -134,7 +134,7 @@ def load_classifier(folder: Path, model: Model, *, labels: int, seed: int) -> tu
     tokenizer = load_tokenizer(source, revision)
     config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=False)
     torch.manual_seed(seed)
-    with _silence():  # the report of what was not found, which is read here
+    with _readable(source), _silence():  # the report of what was not found, which is read here
         network, found = _classifier_class(config).from_pretrained(
             source,
             revision=revision,
@@ -200,7 +200,7 @@ def load_tokenizer(source: str | Path, revision: str | None = None) -> Any:
 
 def _begins(tokenizer: Any) -> bool:
     """Whether it puts a begin token before every text, without which such a model has never seen one."""
-    return tokenizer.bos_token_id is not None and tokenizer("a")["input_ids"][0] == tokenizer.bos_token_id
+    return tokenizer.bos_token_id is not None and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
 
 
 def pointer_of(folder: Path) -> Pointer:
@@ -273,7 +273,7 @@ def save(network: Any, tokenizer: Any, folder: Path, card: dict[str, Any]) -> No
 def digest(folder: Path, endings: Sequence[str] = WEIGHTS) -> str:
     """sha256 of a saved model's files with these endings, read piece by piece: one may be larger than memory."""
     whole = hashlib.sha256()
-    for path in sorted(path for path in folder.iterdir() if path.suffix in endings):
+    for path in sorted(path for path in folder.glob("*") if path.suffix in endings):
         with path.open("rb") as file:
             whole.update(hashlib.file_digest(file, "sha256").digest())
     return whole.hexdigest()

@@ -87,12 +87,15 @@ def test_a_model_folder_that_was_copied_in_part_is_one_error(file: str, left: in
         models.load(tmp_path / "part", Model(device="cpu"))
 
 
-def test_a_local_base_with_another_template_is_another_base(base_folder: Path, tmp_path: Path) -> None:
+def test_a_local_base_with_another_template_or_that_is_gone_is_another_base(base_folder: Path, tmp_path: Path) -> None:
     base, folder = shutil.copytree(base_folder, tmp_path / "own"), tmp_path / "toy"
     folder.mkdir()
     (folder / models.POINTER).write_text(json.dumps(models.resolve(Model(base=str(base)))))
     with (base / "chat_template.jinja").open("a") as file:
         file.write(" ")
+    with pytest.raises(models.ModelError, match=r"its files have changed since the stage base ran"):
+        models.load(folder, Model(device="cpu"))
+    shutil.rmtree(base)
     with pytest.raises(models.ModelError, match=r"its files have changed since the stage base ran"):
         models.load(folder, Model(device="cpu"))
 
