@@ -31,7 +31,7 @@ OFFERED = {
 }
 """In the order in which they are added; each way to ask is also tried on every other's model."""
 FEW = 150
-"""Training rows a class from which on mixed texts are not offered: with 47, 60 and 79 they gained four points and more, with 350 nothing."""
+"""Training rows a class from which on mixed texts are not offered: with 47, 60 and 79 they gained four points or more, with 350 none."""
 BUDGET = 20.0
 """Minutes that a first run may take by the estimate."""
 LONGEST = 768
