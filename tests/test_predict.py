@@ -215,6 +215,12 @@ def test_a_run_that_died_goes_on_and_writes_the_same_bytes(
     assert out.read_bytes() == whole.read_bytes() and not journal.exists()
 
 
+def test_strings_of_a_parquet_file_that_are_not_utf_8_are_one_error(classifier: Classifier, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"text": pa.array([b"a", b"\xff"]).view(pa.string())}), tmp_path / "in.parquet")
+    with pytest.raises(FileError, match=r"in.parquet: strings of row 1 or after it are not UTF-8"):
+        go(classifier, tmp_path / "in.parquet", tmp_path / "out.csv")
+
+
 def test_two_processes_do_not_write_one_file(classifier: Classifier, tmp_path: Path) -> None:
     given, out = tmp_path / "in.csv", tmp_path / "out.csv"
     given.write_text("text\n" + "".join(f"parcel {i} late\n" for i in range(300)))

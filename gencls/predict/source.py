@@ -199,7 +199,11 @@ class Source:
         number = 0
         with pq.ParquetFile(self.path) as file:
             for batch in file.iter_batches(batch_size=BATCH):
-                for record in batch.to_pylist():
+                try:
+                    records = batch.to_pylist()
+                except UnicodeDecodeError as error:
+                    raise FileError(f"{self.name}: strings of row {number + 1} or after it are not UTF-8: {error}") from None
+                for record in records:
                     number += 1
                     yield Row(f"{self.name}, row {number}", record)
 
