@@ -211,7 +211,7 @@ def kill(root: Path, *words: str, but: str = "nothing") -> None:
 def test_nothing_lives_on_when_a_link_between_is_killed(slow: Path, but: str) -> None:
     with start(slow) as caller:
         kill(slow, "dvc", "repro", but=but)
-        out, _ = caller.communicate(timeout=20)
+        out, _ = caller.communicate(timeout=60)
     assert "did='Failed'" in out
     assert left_in(slow) == []
 
@@ -219,7 +219,7 @@ def test_nothing_lives_on_when_a_link_between_is_killed(slow: Path, but: str) ->
 def test_a_killed_stage_fails_and_the_next_run_goes_on(slow: Path) -> None:
     with start(slow) as caller:
         kill(slow, "python work.py 60", but="dvc")
-        out, _ = caller.communicate(timeout=20)
+        out, _ = caller.communicate(timeout=60)
     assert "exited with -9" in out
     assert nodes(slow, "sft@a")["ingest@a"].may_run is False
 
@@ -319,7 +319,7 @@ def test_one_run_at_a_time_in_a_checkout(tmp_path: Path) -> None:
         second = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
         assert second.stdout
         assert "waiting for its end" in second.stdout.readline()
-    out, _ = second.communicate(timeout=10)
+    out, _ = second.communicate(timeout=60)
     assert out == "in\n"
     assert said == []
     assert workspace.idle(tmp_path)

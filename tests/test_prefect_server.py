@@ -50,7 +50,7 @@ class Served:
         answers: list[httpx.Response] = []
 
         def answered() -> bool:
-            answers.append(httpx.post(url, json=content) if content else httpx.get(url))
+            answers.append(httpx.post(url, json=content, timeout=60) if content else httpx.get(url, timeout=60))
             return answers[-1].status_code != httpx.codes.SERVICE_UNAVAILABLE
 
         wait_until(answered)

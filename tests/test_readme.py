@@ -83,7 +83,7 @@ def running(clone: Clone, command: str, port: int) -> Iterator[None]:
         def ready() -> bool:
             assert process.poll() is None
             try:
-                return httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+                return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=60).status_code == 200
             except httpx.TransportError:
                 return False
 

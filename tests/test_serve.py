@@ -223,9 +223,9 @@ def test_it_says_what_it_does_and_forbids_its_page_to_load_anything(client: http
 def test_without_the_token_there_is_no_answer(said: str | None, guarded: httpx.Client) -> None:
     headers = {} if said is None else {"authorization": said.encode("latin-1")}
     for method, path in (("POST", "/predict"), ("GET", "/metrics")):
-        answer = httpx.request(method, guarded.base_url.join(path), json={"texts": ["a"]}, headers=headers)
+        answer = httpx.request(method, guarded.base_url.join(path), json={"texts": ["a"]}, headers=headers, timeout=60)
         assert answer.status_code == 401 and answer.headers["www-authenticate"] == "Bearer" and "detail" in answer.json()
-    assert httpx.get(guarded.base_url.join("/healthz")).status_code == 200
+    assert httpx.get(guarded.base_url.join("/healthz"), timeout=60).status_code == 200
 
 
 def test_with_the_token_there_is(guarded: httpx.Client) -> None:

@@ -145,7 +145,7 @@ def running(root: Path) -> int:
     return sum(line.startswith("python work.py 60") for line in left_in(root))
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
     """Fail when it takes longer."""
     end = time.monotonic() + seconds
     while not true():
