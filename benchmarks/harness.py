@@ -182,7 +182,6 @@ class Cost:
         found: what it returned.
     """
 
-    seconds: float
     mb: float
     found: Any
 
@@ -196,15 +195,15 @@ def cost(prepare: Callable[..., Work], *arguments: object, imported: Sequence[st
 def _cost(prepare: Callable[..., Work], *arguments: object) -> Cost:
     import torch
 
-    found: list[object] = []
     work = prepare(*arguments)
-    on_gpu = torch.cuda.is_available()
-    if on_gpu:
+    if torch.cuda.is_available():
+        before = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
-    before = torch.cuda.memory_allocated() if on_gpu else psutil.Process().memory_info().rss
-    took_s = seconds(lambda: found.append(work()))
-    peak = torch.cuda.max_memory_allocated() / 1e6 if on_gpu else process_peak_mb()
-    return Cost(took_s, peak - before / 1e6, found[0])
+        found = work()
+        return Cost((torch.cuda.max_memory_allocated() - before) / 1e6, found)
+    before = psutil.Process().memory_info().rss
+    found = work()
+    return Cost(process_peak_mb() - before / 1e6, found)
 
 
 def process_peak_mb() -> float:

@@ -124,33 +124,31 @@ def _make(root: Path, copy: Path) -> None:
         if (root / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(root / name, copy / name)
-    _share_cache(root, copy)
-    _take_edited(root, copy)
+    with Repo(str(root)) as repo:
+        _share_cache(repo, root, copy)
+        _take_edited(repo, root, copy)
 
 
-def _share_cache(root: Path, copy: Path) -> None:
+def _share_cache(repo: Repo, root: Path, copy: Path) -> None:
     local = Path(".dvc/config.local")
     if (root / local).exists():
         shutil.copy2(root / local, copy / local)
-    with Repo(str(root)) as repo, Config(str(copy / ".dvc")).edit("local") as config:
+    with Config(str(copy / ".dvc")).edit("local") as config:
         config["cache"]["dir"] = repo.cache.local_cache_dir
     call((*DVC, "checkout", "--quiet", "--force", "--allow-missing"), copy)
 
 
-def _take_edited(root: Path, copy: Path) -> None:
+def _take_edited(repo: Repo, root: Path, copy: Path) -> None:
     """Files of `dvc add` that were edited since: `dvc repro` in the checkout takes them as they are, so the copy does too."""
-    with Repo(str(root)) as repo:
-        added = [stage for stage in repo.index.stages if stage.is_data_source and not stage.is_import]
-        edited = [stage for stage in added if any("modified" in out.status().values() for out in stage.outs)]
-        files = [Path(out.fs_path).relative_to(root) for stage in edited for out in stage.outs]
-        names = [stage.path_in_repo for stage in edited]
-    for file in files:
+    added = [stage for stage in repo.index.stages if stage.is_data_source and not stage.is_import]
+    edited = [stage for stage in added if any("modified" in out.status().values() for out in stage.outs)]
+    for file in [Path(out.fs_path).relative_to(root) for stage in edited for out in stage.outs]:
         if (copy / file).is_dir():
             shutil.rmtree(copy / file)
         (copy / file).unlink(missing_ok=True)  # it may be a link into the cache
         (shutil.copytree if (root / file).is_dir() else shutil.copy2)(root / file, copy / file)
-    if names:
-        call((*DVC, "commit", "--quiet", "--force", *names), copy)
+    if edited:
+        call((*DVC, "commit", "--quiet", "--force", *(stage.path_in_repo for stage in edited)), copy)
 
 
 def keep_report(copy: Path) -> Path:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from gencls.arrays import Ints
+from gencls.encode import slices
 from gencls.errors import InputError
 from gencls.labels import reserved, written
 from gencls.params import Base, Split, Strategy
@@ -40,8 +41,6 @@ ROOM = 128
 """Tokens that a text can have all the same, however many the labels before it take."""
 CHARACTERS = 12 * LONGEST
 """Of a text that are measured: more than any tokenizer fits into so many tokens."""
-SLICE = 256
-"""Prompts encoded at once: an encoding takes hundreds of times the memory of its text."""
 ROUNDED = 32
 """`max_length` is a multiple of this."""
 SAMPLE = 4000
@@ -162,8 +161,7 @@ def _lengths(train: pd.DataFrame, language: str, vocab_size: int, seed: int) -> 
 def _tokens(tokenizer: Any, renderer: Renderer, rows: Sequence[Example]) -> Ints:
     """Of the prompt of each row."""
     found: list[int] = []
-    for start in range(0, len(rows), SLICE):
-        contents = [_content(renderer, rows, i) for i in range(start, min(start + SLICE, len(rows)))]
+    for contents in slices(_content(renderer, rows, i) for i in range(len(rows))):
         found += [len(encoded.ids) for encoded in tokenizer.encode_batch_fast(contents)]
     return np.array(found)
 
