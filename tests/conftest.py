@@ -7,6 +7,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is downloaded, and an attempt fails at once
 
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,24 @@ def base_folder(tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Pat
     network = build(tokenizer, Base(layers=2, width=48, heads=2, vocab_size=330, dropout=0.0), max_length=96)
     models.save(network, tokenizer, folder, {"base": "builtin"})
     return folder
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A toy DVC project in which everything has run."""
+    import toy_project
+
+    root = toy_project.make(tmp_path_factory.mktemp("toy") / "built")
+    toy_project.dvc(root, "repro", "--quiet")
+    toy_project.run(root, "git", "add", "--all")
+    toy_project.run(root, "git", "commit", "--quiet", "--message", "built")
+    return root
+
+
+@pytest.fixture
+def project(built: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may spoil."""
+    return shutil.copytree(built, tmp_path / "project", symlinks=True)
 
 
 @pytest.fixture

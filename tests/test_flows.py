@@ -1,4 +1,4 @@
-"""The flow without Prefect: DVC's graph, one stage, its end by force, and copies of a checkout. All on a toy project."""
+"""The flow without Prefect: DVC's graph, one stage and its end by force. All on a toy project."""
 
 import os
 import shutil
@@ -6,39 +6,21 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psutil
 import pytest
 import toy_project
 from prefect.states import Cancelled, Completed, Crashed
-from toy_project import dvc, left_in, run, running, wait_until
+from toy_project import bring_up, dvc, left_in, nodes, running, wait_until
 
-from flows import dag, overrides, schedule, workspace
+from flows import dag, schedule
 from flows.artifacts import metric_rows
-from flows.child import CommandError
 from flows.execute import Executor, Outcome, classify
 
 ROOT = Path(__file__).parents[1]
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # dvc 3.67 reads pygtrie's old attribute
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A toy project in which everything has run."""
-    root = toy_project.make(tmp_path_factory.mktemp("toy") / "built")
-    dvc(root, "repro", "--quiet")
-    run(root, "git", "add", "--all")
-    run(root, "git", "commit", "--quiet", "--message", "built")
-    return root
-
-
-@pytest.fixture
-def project(built: Path, tmp_path: Path) -> Path:
-    """A copy of it that a test may spoil."""
-    return shutil.copytree(built, tmp_path / "project", symlinks=True)
 
 
 @pytest.fixture(scope="module")
@@ -52,15 +34,6 @@ def slow(template: Path, tmp_path: Path) -> Iterator[Path]:
     root = shutil.copytree(template, tmp_path / "slow", symlinks=True)
     yield root
     assert left_in(root) == []
-
-
-def nodes(root: Path, *targets: str, force: bool = False) -> dict[str, dag.Node]:
-    return {node.name: node for node in dag.read(root, list(targets), force=force)}
-
-
-def bring_up(root: Path, *targets: str) -> dict[str, Outcome]:
-    executor = Executor(root, jobs=2)
-    return {node.name: executor.run(node, (), lambda line: None) for node in dag.read(root, list(targets))}
 
 
 # The graph
@@ -169,6 +142,12 @@ def test_devices_are_those_that_are_visible(monkeypatch: pytest.MonkeyPatch) -> 
     assert schedule.visible_gpus() == []
 
 
+def test_a_run_is_complete_only_if_all_its_stages_are() -> None:
+    states = {"a": Completed(), "b": Crashed(message="killed"), "c": Cancelled(name="Skipped")}
+    assert schedule.summary(states).is_failed() and "b: killed" in str(schedule.summary(states).message)
+    assert schedule.summary({"a": Completed(), "d": Completed(name="Cached")}).is_completed()
+
+
 def test_metrics_become_one_row_per_model() -> None:
     metrics = {"a": {"sft/zero": {"accuracy": 0.91239, "rows": 10}, "majority": {"accuracy": 0.5}}}
     assert metric_rows(metrics) == [
@@ -222,104 +201,3 @@ def test_a_killed_stage_fails_and_the_next_run_goes_on(slow: Path) -> None:
         out, _ = caller.communicate(timeout=60)
     assert "exited with -9" in out
     assert nodes(slow, "sft@a")["ingest@a"].may_run is False
-
-
-# Copies of a checkout
-
-
-def isolated(root: Path, name: str = "some-run") -> AbstractContextManager[Path]:
-    text = overrides.applied((root / "params.yaml").read_text(), {"report": {"title": "other"}})
-    return workspace.isolated(root, name, text, print)
-
-
-def test_a_copy_has_the_users_changes_and_leaves_the_checkout_alone(project: Path) -> None:
-    (project / "work.py").write_text(toy_project.WORK + "# edited\n")
-    (project / "new.py").write_text("# not in git yet\n")
-    before = run(project, "git", "status", "--short"), (project / "params.yaml").read_text()
-    with isolated(project) as copy:
-        assert (copy / "work.py").read_text().endswith("# edited\n")
-        assert (copy / "new.py").exists()
-        assert not (copy / "site").exists()
-        assert (copy / "data/a").read_text() == (project / "data/a").read_text()
-        assert "title: other            # a comment" in (copy / "params.yaml").read_text()
-        assert nodes(project)["ingest@a"].may_run is False
-    assert not (project / workspace.REPORTS).exists()  # the copy had a report from the start, but of another run
-    assert (run(project, "git", "status", "--short"), (project / "params.yaml").read_text()) == before
-    assert not copy.exists()
-    assert run(project, "git", "worktree", "list").count("\n") == 1
-
-
-def test_a_copy_has_files_of_dvc_add_as_they_are_now(project: Path) -> None:
-    (project / "rows.csv").write_text("old\n")
-    (project / "texts").mkdir()
-    (project / "texts/a").write_text("old\n")
-    dvc(project, "add", "rows.csv", "texts")
-    run(project, "git", "add", "--all")
-    run(project, "git", "commit", "--quiet", "--message", "rows")
-    (project / "rows.csv").write_text("new\n")
-    (project / "texts/b").write_text("new\n")
-    before = run(project, "git", "status", "--short")
-    with isolated(project) as copy:
-        assert (copy / "rows.csv").read_text() == "new\n"
-        assert sorted(path.name for path in (copy / "texts").iterdir()) == ["a", "b"]
-        assert {name for name, outcome in bring_up(copy).items() if outcome.did == "Completed"} == {"report"}
-        assert workspace.save(copy) == "some-run"
-    assert run(project, "git", "status", "--short") == before
-
-
-def test_a_run_is_complete_only_if_all_its_stages_are() -> None:
-    states = {"a": Completed(), "b": Crashed(message="killed"), "c": Cancelled(name="Skipped")}
-    assert schedule.summary(states).is_failed() and "b: killed" in str(schedule.summary(states).message)
-    assert schedule.summary({"a": Completed(), "d": Completed(name="Cached")}).is_completed()
-
-
-def test_a_copy_becomes_an_experiment_only_when_finished_and_its_report_stays(project: Path) -> None:
-    with isolated(project) as copy:
-        assert workspace.save(copy) is None
-        assert {name for name, outcome in bring_up(copy).items() if outcome.did == "Completed"} == {"report"}
-        assert workspace.save(copy) == "some-run"
-        kept = workspace.keep_report(copy)
-    assert "some-run" in dvc(project, "exp", "list")
-    assert "title: other" in kept.read_text()
-    assert "title: toy" in (project / "reports/report.html").read_text()
-    dvc(project, "exp", "apply", "some-run")
-    assert "title: other" in (project / "reports/report.html").read_text()
-
-
-def test_a_copy_left_by_a_killed_run_goes_with_the_next(project: Path) -> None:
-    for name in ("killed", "alive"):
-        run(project, "git", "worktree", "add", "--quiet", "--detach", f".prefect/runs/{name}")
-        (project / f".prefect/runs/{name}.lock").touch()
-    with workspace.locked(project / ".prefect/runs/alive.lock", print), isolated(project):
-        assert sorted(path.name for path in (project / ".prefect/runs").iterdir()) == ["alive", "alive.lock", "some-run", "some-run.lock"]
-    assert "runs/killed" not in run(project, "git", "worktree", "list")
-
-
-def test_an_experiment_needs_a_name_to_commit_under(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.delenv("GIT_COMMITTER_EMAIL", raising=False)
-    run(project, "git", "config", "--unset", "user.email")
-    with pytest.raises(CommandError, match=r"set user.name and user.email"), isolated(project):
-        pass
-
-
-def test_a_checkout_without_git_cannot_be_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GIT_COMMITTER_EMAIL", "t@example.com")
-    (tmp_path / "params.yaml").write_text(toy_project.PARAMS)
-    with pytest.raises(CommandError, match="not a git repository"), isolated(tmp_path):
-        pass
-
-
-def test_one_run_at_a_time_in_a_checkout(tmp_path: Path) -> None:
-    said: list[str] = []
-    code = "from pathlib import Path; from flows import workspace\nwith workspace.checkout(Path('.'), print): print('in')"
-    with workspace.checkout(tmp_path, said.append):
-        assert not workspace.idle(tmp_path)
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-        second = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
-        assert second.stdout
-        assert "waiting for its end" in second.stdout.readline()
-    out, _ = second.communicate(timeout=60)
-    assert out == "in\n"
-    assert said == []
-    assert workspace.idle(tmp_path)

@@ -3,11 +3,8 @@
 import csv
 import io
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +20,6 @@ from conftest import LABELS, rows
 from gencls import Classifier
 from gencls.errors import InputError
 from gencls.params import Strategy
-from gencls.predict import run as runs
 from gencls.predict.run import Job
 from gencls.predict.run import run as predict
 from gencls.predict.source import FileError, format_of, opened
@@ -186,62 +182,10 @@ def test_a_switch_puts_unreadable_rows_aside(classifier: Classifier, tmp_path: P
         assert reason in row["reason"]
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_a_run_that_died_goes_on_and_writes_the_same_bytes(
-    ending: str, classifier: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(runs, "CHUNK", 3)
-    source = write(tmp_path / "in.jsonl", [{"text": text} for text in TEXTS])
-    whole, out = tmp_path / f"whole.{ending}", tmp_path / f"out.{ending}"
-    go(classifier, source, whole)
-    asked: list[int] = []
-    real = Classifier.predict
-
-    def dying(self: Classifier, texts: list[str]) -> Any:
-        if len(asked) == 2:
-            raise KeyboardInterrupt
-        asked.append(len(texts))
-        return real(self, texts)
-
-    monkeypatch.setattr(Classifier, "predict", dying)
-    with pytest.raises(KeyboardInterrupt):
-        go(classifier, source, out)
-    assert not out.exists() and asked == [3, 3]
-    journal = tmp_path / f"out.{ending}.journal"
-    journal.write_bytes(journal.read_bytes() + b'[{"predicted": "ref')  # killed while a line was written
-    asked[:] = [0]
-    go(classifier, source, out)
-    assert asked == [0, 1] and "6 rows were predicted before" in capsys.readouterr().err
-    assert out.read_bytes() == whole.read_bytes() and not journal.exists()
-
-
 def test_strings_of_a_parquet_file_that_are_not_utf_8_are_one_error(classifier: Classifier, tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": pa.array([b"a", b"\xff"]).view(pa.string())}), tmp_path / "in.parquet")
     with pytest.raises(FileError, match=r"in.parquet: strings of row 1 or after it are not UTF-8"):
         go(classifier, tmp_path / "in.parquet", tmp_path / "out.csv")
-
-
-def test_two_processes_do_not_write_one_file(classifier: Classifier, tmp_path: Path) -> None:
-    given, out = tmp_path / "in.csv", tmp_path / "out.csv"
-    given.write_text("text\n" + "".join(f"parcel {i} late\n" for i in range(300)))
-    refused = []
-
-    def second(*_: object) -> None:
-        if not refused:
-            with pytest.raises(FileError, match=r"out.csv: another process is writing it; wait for its end") as error:
-                go(classifier, given, out)
-            refused.append(error)
-
-    go(classifier, given, out, seen=second)
-    assert refused and len(out.read_text().splitlines()) == 301
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
-
-
-def test_another_input_does_not_go_on_from_an_old_journal(classifier: Classifier, tmp_path: Path) -> None:
-    source = write(tmp_path / "in.jsonl", [{"text": text} for text in TEXTS])
-    (tmp_path / "out.csv.journal").write_text('{"key": "another"}\n[{"predicted": "wrong"}]\n')
-    go(classifier, source, tmp_path / "out.csv")
-    assert [row["predicted"] for row in read(tmp_path / "out.csv")] == [prediction.label for prediction in classifier.predict(TEXTS)]
 
 
 def test_nearest_rows_are_a_column_of_their_own(base_folder: Path, tmp_path: Path) -> None:
@@ -293,18 +237,3 @@ def test_it_stands_in_a_pipe(form: str, bundle: Path, tmp_path: Path) -> None:
     (tmp_path / f"out.{form}").write_bytes(done.stdout)
     assert [str(row["id"]) for row in read(tmp_path / f"out.{form}")] == [str(i) for i in range(len(TEXTS))]
     assert b"7 rows predicted" in done.stderr
-
-
-def test_a_killed_process_goes_on(bundle: Path, tmp_path: Path) -> None:
-    source = write(tmp_path / "in.csv", [{"text": text} for text, _ in rows(6000)])
-    command = [sys.executable, "-m", "gencls", "predict", str(bundle), str(source), str(tmp_path / "out.csv"), "--device", "cpu"]
-    journal = tmp_path / "out.csv.journal"
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None and not (journal.exists() and journal.stat().st_size > 2000):
-            time.sleep(0.02)
-        os.kill(process.pid, signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL and not (tmp_path / "out.csv").exists()
-    again = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "rows were predicted before; going on from there" in again.stderr
-    assert len(read(tmp_path / "out.csv")) == 6000
-    assert [file.name for file in sorted(tmp_path.iterdir())] == ["in.csv", "out.csv"]

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import psutil
 
+from flows import dag
+from flows.execute import Executor, Outcome
+
 PARAMS = """\
 seed: 7
 
@@ -151,3 +154,12 @@ def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
     while not true():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.05)
+
+
+def nodes(root: Path, *targets: str, force: bool = False) -> dict[str, dag.Node]:
+    return {node.name: node for node in dag.read(root, list(targets), force=force)}
+
+
+def bring_up(root: Path, *targets: str) -> dict[str, Outcome]:
+    executor = Executor(root, jobs=2)
+    return {node.name: executor.run(node, (), lambda line: None) for node in dag.read(root, list(targets))}
