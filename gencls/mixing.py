@@ -9,25 +9,29 @@ from collections.abc import Sequence
 
 import numpy as np
 
-SOURCES = {1: 0.3, 2: 0.5, 3: 0.2}
-"""Texts that a mixed one takes a piece of, and how often that many."""
-SHORTEST = 0.3
-"""Share of its text that a piece has at least; at most it is the whole."""
+MEAN = 3
+"""Words of a piece, in Chinese characters, on average: a new text has but short runs in common with the training texts, and a model that
+learnt from longer ones answers it less as its teacher does (docs/better.md).
+"""
 
 
 def mixed(texts: Sequence[str], number: int, *, language: str, seed: int) -> list[str]:
-    """So many new texts. A piece is a run of words, in Chinese of characters; which texts, how long and from where is drawn."""
+    """So many new texts, each as long as some training text. A piece is a run of words, in Chinese of characters; which texts, how long and
+    from where is drawn. No text may be blank.
+    """
     separator = "" if language == "zh" else " "
     units = [list(text) if language == "zh" else text.split() for text in texts]
     rng = np.random.default_rng(seed)
-    made = []
-    for count in rng.choice(list(SOURCES), p=list(SOURCES.values()), size=number):
-        pieces = [_piece(units[source], rng) for source in rng.integers(len(units), size=count)]
-        made.append(separator.join(unit for piece in pieces for unit in piece))
-    return made
+    return [separator.join(_strung(units, len(units[i]), rng)) for i in rng.integers(len(units), size=number)]
 
 
-def _piece(units: Sequence[str], rng: np.random.Generator) -> Sequence[str]:
-    length = max(1, round(len(units) * rng.uniform(SHORTEST, 1)))
-    start = int(rng.integers(max(0, len(units) - length) + 1))
-    return units[start : start + length]
+def _strung(units: Sequence[Sequence[str]], length: int, rng: np.random.Generator) -> list[str]:
+    """Pieces one after another, each of a text of its own, until they are `length` units."""
+    sources, sizes, places = rng.integers(len(units), size=length), rng.geometric(1 / MEAN, size=length), rng.random(length)
+    made: list[str] = []
+    for source, size, place in zip(sources, sizes, places, strict=True):
+        start = int(place * max(1, len(units[source]) - size + 1))
+        made += units[source][start : start + size]
+        if len(made) >= length:
+            break
+    return made[:length]

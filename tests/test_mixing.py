@@ -1,6 +1,7 @@
 """Mixed texts: what they are made of, who labels them, and that SFT meets each of them in one epoch and the rows in all."""
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +19,20 @@ from gencls.training import Run
 from tasks import ask, paths, render, stage
 
 
-def test_a_mixed_text_is_made_of_runs_of_words_of_a_few_texts() -> None:
-    texts = ["a1 a2 a3 a4", "b1 b2 b3 b4 b5 b6", "c1"]
-    made = mixed(texts, 200, language="en", seed=7)
-    assert made == mixed(texts, 200, language="en", seed=7) != mixed(texts, 200, language="en", seed=8)
-    assert len(made) == 200 and len(set(made)) > 100
-    assert all(word in " ".join(texts) for text in made for word in text.split())
-    assert sum(text in texts[1] for text in made) > 20, "pieces are runs"
-    counts = Counter(len({word[0] for word in text.split()}) for text in made)
-    assert set(counts) == {1, 2, 3}
+def test_a_mixed_text_is_runs_of_words_of_many_texts_and_as_long_as_one_of_them() -> None:
+    texts = ["a1 a2 a3 a4 a5 a6 a7 a8", "b1 b2 b3 b4 b5 b6 b7 b8 b9", "c1"]
+    made = [text.split() for text in mixed(texts, 300, language="en", seed=7)]
+    assert Counter(map(len, made)).keys() == {1, 8, 9}
+    assert {word for words in made for word in words} == set(" ".join(texts).split())
+    pairs = [pair for words in made for pair in pairwise(words)]
+    assert 0.5 < sum(" ".join(pair) in " ".join(texts) for pair in pairs) / len(pairs) < 0.8, "pieces have three words on average"
+    assert len({tuple(words) for words in made if len(words) > 1}) == sum(len(words) > 1 for words in made), "all are new"
+    assert mixed(texts, 300, language="en", seed=7) == [" ".join(words) for words in made] != mixed(texts, 300, language="en", seed=8)
 
 
-def test_chinese_texts_are_mixed_by_characters_and_an_empty_text_gives_nothing() -> None:
-    made = mixed(["股市大涨", ""], 50, language="zh", seed=7)
-    assert "" in made and any(len(text) > 4 for text in made) and set("".join(made)) == set("股市大涨")
+def test_chinese_texts_are_mixed_by_characters() -> None:
+    made = mixed(["股市大涨"], 50, language="zh", seed=7)
+    assert {len(text) for text in made} == {4} and set("".join(made)) == set("股市大涨") and made[0] != "股市大涨"
 
 
 @pytest.mark.parametrize(
