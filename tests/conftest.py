@@ -70,6 +70,22 @@ def base_folder(tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="session")
+def bundle(base_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A zero-shot bundle of it, for tests that only read."""
+    import bundles
+
+    return bundles.make(base_folder, tmp_path_factory.mktemp("bundles") / "zero")
+
+
+@pytest.fixture(scope="session")
+def classifier(bundle: Path) -> Any:
+    """The bundle, loaded."""
+    from gencls import Classifier
+
+    return Classifier.load(bundle, device="cpu")
+
+
+@pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A toy DVC project in which everything has run."""
     import toy_project

@@ -28,16 +28,6 @@ TEXTS = [text for text, _ in rows(7, seed=3)]
 NEW = ["predicted", "confidence", "abstained", *(f"p_{label}" for label in LABELS)]
 
 
-@pytest.fixture(scope="module")
-def bundle(base_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return bundles.make(base_folder, tmp_path_factory.mktemp("bundles") / "zero")
-
-
-@pytest.fixture(scope="module")
-def classifier(bundle: Path) -> Classifier:
-    return Classifier.load(bundle, device="cpu")
-
-
 def go(classifier: Classifier, source: Path, out: Path, **options: Any) -> None:
     with opened(str(source), None, None, "utf-8") as read:
         predict(classifier, Job(read, str(out), format_of(out, "--to"), **options))

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import bundles
 import pytest
 from conftest import rows
 from test_predict import TEXTS, go, read, write
@@ -16,16 +15,6 @@ from test_predict import TEXTS, go, read, write
 from gencls import Classifier
 from gencls.predict import run as runs
 from gencls.predict.source import FileError
-
-
-@pytest.fixture(scope="module")
-def bundle(base_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return bundles.make(base_folder, tmp_path_factory.mktemp("bundles") / "zero")
-
-
-@pytest.fixture(scope="module")
-def classifier(bundle: Path) -> Classifier:
-    return Classifier.load(bundle, device="cpu")
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

@@ -4,13 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import bundles
 import pytest
-
-
-@pytest.fixture(scope="module")
-def bundle(base_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return bundles.make(base_folder, tmp_path_factory.mktemp("bundles") / "zero")
 
 
 def test_the_line_that_tells_excel_the_delimiter_is_no_header(shell: Callable[..., None], tmp_path: Path) -> None:

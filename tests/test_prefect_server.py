@@ -24,6 +24,7 @@ from flows import server
 ROOT = Path(__file__).parents[1]
 
 FINISHED = re.compile(r"Finished in state (\w+)")
+OPEN = {"Pending", "Running"}
 
 
 class Served:
@@ -81,8 +82,8 @@ class Served:
         return self.state(flow_run)
 
     def task_states(self, flow_run: str) -> dict[str, str]:
-        """Task states, by the log where it says how a task finished: they reach the server as events, some after the run's own end, and now
-        and then one is lost (PrefectHQ/prefect#19261).
+        """Final task states. They reach the server as events, some after the run's own end; where one is lost, as happens now and then
+        (PrefectHQ/prefect#19261), the log says how the task finished.
         """
         states: dict[str, str] = {}
 
@@ -90,8 +91,9 @@ class Served:
             tasks = self.api("/task_runs/filter", flow_runs={"id": {"any_": [flow_run]}})
             logs = self.api("/logs/filter", logs={"flow_run_id": {"any_": [flow_run]}})
             finished = {log["task_run_id"]: found[1] for log in logs if (found := FINISHED.match(log["message"]))}
-            states.update({task["name"]: finished.get(task["id"], task["state"]["name"]) for task in tasks})
-            return not {"Pending", "Running"} & set(states.values())
+            states.update({task["name"]: task["state"]["name"] for task in tasks})
+            states.update({task["name"]: finished[task["id"]] for task in tasks if states[task["name"]] in OPEN and task["id"] in finished})
+            return not OPEN & set(states.values())
 
         wait_until(all_final)
         return states
