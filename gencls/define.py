@@ -18,10 +18,12 @@ SHOWN = 5
 """Training texts of a class that the model sees."""
 CUT = 200
 """Characters of each."""
+THINKS = "<think>"
+"""What reasoning models begin with."""
 
 
 def telling_words(texts: Sequence[str], labels: Sequence[str], *, words: int, language: str) -> dict[str, str]:
-    """Label → its `words` most telling words, most telling first, for every label that occurs.
+    """Label → its `words` most telling words, most telling first, for every label that occurs in texts with words.
 
     A word's weight is its log-odds in the class against the rest, with the informative Dirichlet prior of Monroe et al. 2008 ("Fightin'
     Words", eq. 22), so that a rare word does not win by chance. In Chinese pairs of characters stand for words.
@@ -29,6 +31,9 @@ def telling_words(texts: Sequence[str], labels: Sequence[str], *, words: int, la
     vectorizer = (
         CountVectorizer(analyzer="char", ngram_range=(2, 2)) if language == "zh" else CountVectorizer(token_pattern=r"[^\W\d_]{2,}")
     )
+    tokens = vectorizer.build_analyzer()
+    if not any(map(tokens, texts)):  # numbers, or symbols alone: scikit-learn calls that an error
+        return {}
     counts = vectorizer.fit_transform(texts)
     vocabulary = vectorizer.get_feature_names_out()
     prior = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel()
@@ -38,7 +43,8 @@ def telling_words(texts: Sequence[str], labels: Sequence[str], *, words: int, la
         inside = np.asarray(counts[names == label].sum(axis=0), dtype=np.float64).ravel()
         score = _log_odds(inside, prior - inside, prior)
         order = [i for i in np.argsort(-score, kind="stable")[:words] if inside[i] > 0]
-        found[label] = ("、" if language == "zh" else ", ").join(vocabulary[order])
+        if order:
+            found[label] = ("、" if language == "zh" else ", ").join(vocabulary[order])
     return found
 
 
@@ -53,16 +59,26 @@ def _log_odds(inside: np.ndarray, outside: np.ndarray, prior: np.ndarray) -> np.
 
 
 def ask(model: Any, tokenizer: Any, shown: Mapping[str, Sequence[str]], *, language: str, max_new_tokens: int = 60) -> dict[str, str]:
-    """Label → the first line of what an instruct model answers, greedily, when it is shown training texts of the label (`shown`)."""
+    """Label → the first line of what an instruct model answers, greedily, when it is shown training texts of the label (`shown`).
+
+    It is to answer without thinking aloud first.
+    """
     import torch  # the words above need none
 
     answers = {}
     for label, texts in shown.items():
         listed = "\n".join(f"- {' '.join(text.split())[:CUT]}" for text in texts[:SHOWN])
         turn = [{"role": "user", "content": QUESTION[language].format(label=label, texts=listed)}]
-        inputs = tokenizer.apply_chat_template(turn, add_generation_prompt=True, return_dict=True, return_tensors="pt").to(model.device)
+        inputs = tokenizer.apply_chat_template(
+            turn, add_generation_prompt=True, enable_thinking=False, return_dict=True, return_tensors="pt"
+        ).to(model.device)
         with torch.inference_mode():
             out = model.generate(**inputs, max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=tokenizer.pad_token_id)
-        text = tokenizer.decode(out[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True).strip()
-        answers[label] = text.splitlines()[0].strip() if text else label
+        answers[label] = first_line(tokenizer.decode(out[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True), label)
     return answers
+
+
+def first_line(answer: str, label: str) -> str:
+    """Of an answer; the label where it says nothing, or thinks aloud all the same."""
+    said = answer.strip()
+    return said.splitlines()[0].strip() if said and not said.startswith(THINKS) else label

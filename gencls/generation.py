@@ -54,7 +54,9 @@ class Writer:
     def __init__(self, model: Any, tokenizer: Any, *, end: int, longest: int, batch_tokens: int = 16384) -> None:
         self._model, self._pad, self._end = model, tokenizer.pad_token_id, end
         self._longest, self._batch_tokens = longest, batch_tokens
-        self._banned = torch.tensor(sorted(special_tokens(tokenizer) - {end}), dtype=torch.long, device=model.device)
+        known = range(model.config.get_text_config().vocab_size)  # a tokenizer may have special tokens that the model has no numbers for
+        banned = [id for id in sorted(special_tokens(tokenizer) - {end}) if id in known]
+        self._banned = torch.tensor(banned, dtype=torch.long, device=model.device)
 
     def __call__(self, prompts: Sequence[Sequence[int]], prefix: Sequence[int] = (), sampling: Sampling | None = None) -> list[list[int]]:
         """Token ids written after each of the whole prompts, which all start with `prefix`; the end token stands where it was reached.

@@ -35,8 +35,10 @@ from gencls.lm_head import in_pieces, last_module, stopped_before
 from gencls.progress import Ticker, say
 from gencls.trie import LabelTrie
 
-TOLERANCE = 1e-3
+TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.1}
 """Largest difference of a log-probability between the packed and the plain way; float32 gives about 1e-5."""
+ROUNDINGS = 2
+"""More than that may differ what two logits were rounded to: in bfloat16 those of 16 to 32 stand 0.125 apart."""
 VERIFIED = 4
 """Labels that are scored both ways before a model is first used."""
 LOGIT_BYTES = 2**28
@@ -134,8 +136,13 @@ def _read(pieces: Iterable[tuple[int, Tensor]], trie: LabelTrie) -> tuple[NDArra
 
 def plain_edge_log_probabilities(model: Any, prompt: Sequence[int], trie: LabelTrie) -> Tensor:
     """(E,) the textbook way for one prompt: a whole sequence per label, a causal mask, all logits."""
-    slots, tokens = _on(model.device, trie.edge_slots, trie.edge_tokens)
-    return _plain_logits(model, prompt, trie).log_softmax(dim=-1)[slots, tokens]
+    return _of_edges(_plain_logits(model, prompt, trie), trie)
+
+
+def _of_edges(logits: Tensor, trie: LabelTrie) -> Tensor:
+    """(E,) from (S, V)."""
+    slots, tokens = _on(logits.device, trie.edge_slots, trie.edge_tokens)
+    return logits.log_softmax(dim=-1)[slots, tokens]
 
 
 def _plain_logits(model: Any, prompt: Sequence[int], trie: LabelTrie) -> Tensor:
@@ -176,7 +183,7 @@ class Scorer:
 
     def __init__(self, model: Any, trie: LabelTrie, *, batch_tokens: int = 8192) -> None:
         self._model, self._trie, self._batch_tokens = model.eval(), trie, batch_tokens
-        self._beginning = Beginning(model)
+        self._beginning, self._vocabulary = Beginning(model), model.config.get_text_config().vocab_size
 
     def __call__(self, prompts: Sequence[Sequence[int]], prefix: Sequence[int] = ()) -> NDArray[np.float64]:
         """(rows, E) edge log-probabilities of whole prompts that all start with `prefix`."""
@@ -212,7 +219,7 @@ class Scorer:
         if way.head is None:
             return [(0, _logits(self._model, rows, self._trie, prefix, cache))]
         states = stopped_before(way.head, lambda: _logits(self._model, rows, self._trie, prefix, cache))
-        return in_pieces(way.head, states, self._model.config.vocab_size)
+        return in_pieces(way.head, states, self._vocabulary)
 
     def _batches(self, lengths: Sequence[int], prefix: int, *, whole: bool = True, at_once: int = 1) -> list[list[int]]:
         """Row numbers per batch, longest rows first, so that memory peaks at once.
@@ -224,7 +231,7 @@ class Scorer:
         nodes = len(self._trie.tokens)
         least, share = min(LEAST_TOKENS, self._batch_tokens), -(-len(lengths) // at_once)
         most = max(least, self._batch_tokens // at_once)
-        by_logits = max(1, LOGIT_BYTES // (4 * (nodes + 1) * self._model.config.vocab_size * at_once)) if whole else len(lengths)
+        by_logits = max(1, LOGIT_BYTES // (4 * (nodes + 1) * self._vocabulary * at_once)) if whole else len(lengths)
 
         def fits(rows: int, tokens: int) -> bool:
             return rows <= by_logits and (tokens <= least or (tokens <= most and rows <= share))
@@ -279,8 +286,9 @@ class Scorer:
         few = LabelTrie([self._trie.sequence(label) for label in longest])
         edges = np.concatenate([self._trie.paths[label] for label in longest])
         same = np.concatenate(few.paths)
-        difference = (packed[edges] - plain_edge_log_probabilities(self._model, prompt, few)[same]).abs().max().item()
-        tolerance = TOLERANCE if self._model.dtype == torch.float32 else 100 * TOLERANCE
+        logits = _plain_logits(self._model, prompt, few)
+        difference = (packed[edges] - _of_edges(logits, few)[same]).abs().max().item()
+        tolerance = max(TOLERANCE[self._model.dtype], ROUNDINGS * torch.finfo(self._model.dtype).eps * logits.abs().max().item())
         if difference <= tolerance:
             return True
         say(

@@ -1,6 +1,7 @@
 """What the training loops (base, head, sft, rl) share around transformers' Trainer: quiet settings, progress, curves, resuming."""
 
 import csv
+import math
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +13,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerContr
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils.logging import disable_progress_bar
 
+from gencls.errors import InputError
 from gencls.params import ClassWeights, Train
 from gencls.progress import Ticker, say
 
@@ -52,6 +54,7 @@ def settings(run: Run, *, cpu: bool) -> dict[str, Any]:
         "save_strategy": "epoch",
         "save_total_limit": 1,
         "logging_strategy": "epoch",
+        "logging_nan_inf_filter": False,
         "disable_tqdm": True,
         "report_to": "none",
         "remove_unused_columns": False,
@@ -93,12 +96,17 @@ class Validated:
 
 
 def train(trainer: Trainer, run: Run) -> None:
-    """Train to the end, from the last checkpoint if a run was killed."""
+    """Train to the end, from the last checkpoint if a run was killed.
+
+    Raises:
+        InputError: training diverged.
+    """
     disable_progress_bar()
     trainer.args._n_gpu = min(trainer.args.n_gpu, 1)  # several would be wrapped in DataParallel, which hides the model's config
     trainer.model._keys_to_ignore_on_save = _tied(trainer.model)  # else Trainer warns that a checkpoint lacks what tying makes again
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Progress())
+    trainer.add_callback(Divergence())
     trainer.train(resume_from_checkpoint=_last_whole_checkpoint(run.scratch))
 
 
@@ -135,6 +143,16 @@ class Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untype
         }
         if shown:
             say(", ".join(f"{key} {value:.4g}" for key, value in shown.items()))
+
+
+class Divergence(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    """Ends a run whose numbers are none any more: it would go on to its end, and its answers would all be the first label."""
+
+    def on_log(self, args: Any, state: TrainerState, control: TrainerControl, logs: Any = None, **kwargs: Any) -> None:
+        """What the trainer measured."""
+        for key in ("loss", "eval_score"):
+            if not math.isfinite(value := (logs or {}).get(key, 0.0)):
+                raise InputError(f"training diverged: {key} {value} at step {state.global_step}; lower its `lr`, which is {args.learning_rate:g}")
 
 
 class EpochCounter(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here

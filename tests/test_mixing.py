@@ -30,9 +30,10 @@ def test_a_mixed_text_is_runs_of_words_of_many_texts_and_as_long_as_one_of_them(
     assert mixed(texts, 300, language="en", seed=7) == [" ".join(words) for words in made] != mixed(texts, 300, language="en", seed=8)
 
 
-def test_chinese_texts_are_mixed_by_characters() -> None:
-    made = mixed(["股市大涨"], 50, language="zh", seed=7)
-    assert {len(text) for text in made} == {4} and set("".join(made)) == set("股市大涨") and made[0] != "股市大涨"
+@pytest.mark.parametrize(("text", "language"), [("股市大涨", "zh"), ("荷物はどこですか", "en"), ("ช่วยด้วย", "en")])
+def test_texts_in_scripts_without_spaces_are_mixed_by_characters(text: str, language: str) -> None:
+    made = mixed([text], 50, language=language, seed=7)
+    assert {len(new) for new in made} == {len(text)} and set("".join(made)) == set(text) and len(set(made)) > 5
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,14 @@ def test_a_cache_with_room_holds_what_one_that_copies_holds() -> None:
         roomy.update(*(tensor[[0, 2]] for tensor in steps[0]), layer_idx=0)
 
 
+def test_a_special_token_that_the_model_has_no_numbers_for_is_no_error(base_folder: Path) -> None:
+    network, tokenizer = models.load(base_folder, CPU)
+    tokenizer.add_special_tokens({"extra_special_tokens": ["<|assistant|>", "<image_soft_token>"]})
+    assert tokenizer.convert_tokens_to_ids("<image_soft_token>") >= network.config.vocab_size
+    prompt = tokenizer("where is my parcel", add_special_tokens=False)["input_ids"]
+    assert Writer(network, tokenizer, end=tokenizer.eos_token_id, longest=2)([prompt])
+
+
 def test_what_a_row_draws_does_not_hang_on_the_rows_beside_it(base_folder: Path) -> None:
     network, tokenizer = models.load(base_folder, CPU)
     prompts_ = [tokenizer(text, add_special_tokens=False)["input_ids"] for text, _ in rows(6)]

@@ -6,7 +6,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, GenerationConfig, GPT2Config, GraniteConfig, LlamaConfig, Phi3Config, Qwen2Config
+from transformers import (
+    AutoModelForCausalLM,
+    Gemma3Config,
+    GenerationConfig,
+    GPT2Config,
+    GraniteConfig,
+    LlamaConfig,
+    Phi3Config,
+    Qwen2Config,
+)
 
 from gencls import decoding
 from gencls.scorer import Scorer, edge_log_probabilities, plain_edge_log_probabilities
@@ -177,12 +186,45 @@ def test_scores_with_gradients_do_not_depend_on_the_batch(batch_tokens: int) -> 
     assert (packed - one_by_one).norm() / one_by_one.norm() < 1e-5
 
 
+def test_a_model_that_reads_pictures_too_is_scored_by_its_text_part() -> None:
+    vision = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16, "image_size": 28, "patch_size": 14}
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(Gemma3Config(text_config={**SMALL, "head_dim": 8}, vision_config=vision)).eval()
+    trie, rows = LabelTrie(LABELS), prompts([20, 21])
+    with torch.no_grad():
+        plain = torch.stack([plain_edge_log_probabilities(model, row, trie) for row in rows])
+    np.testing.assert_allclose(Scorer(model, trie)(rows, [20, 21]), plain.numpy(), atol=2e-5)
+
+
+def loud(name: str) -> torch.nn.Module:
+    """In bfloat16, with logits up to 30, as pretrained models have them: there its numbers stand 0.125 apart."""
+    config = copy.deepcopy(CONFIGS[name])
+    config.num_hidden_layers = 6
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config).eval()
+    with torch.no_grad():
+        model.lm_head.weight.mul_(30 / model(torch.tensor(prompts([])[:1])).logits.abs().max())
+    return model.to(torch.bfloat16)
+
+
+@pytest.mark.parametrize("name", ["llama", "phi3"])
+def test_rounding_to_bfloat16_alone_is_no_reason_to_fall_back(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for row in prompts([20, 21]):
+        Scorer(loud(name), LabelTrie(LABELS))([row], [20, 21])
+    assert "falling back" not in capsys.readouterr().err
+
+
+def test_a_wrong_mask_is_found_out_in_bfloat16_too(capsys: pytest.CaptureFixture[str]) -> None:
+    Scorer(IgnoresTheMask(loud("llama")).eval(), LabelTrie(LABELS))(prompts([]))
+    assert "falling back to one sequence per label" in capsys.readouterr().err
+
+
 class IgnoresTheMask(torch.nn.Module):
     """A model that attends causally whatever mask it is given, as some architectures with their own attention do."""
 
-    def __init__(self) -> None:
+    def __init__(self, inner: torch.nn.Module) -> None:
         super().__init__()
-        self.inner = build("llama")
+        self.inner = inner
         self.config, self.device, self.dtype = self.inner.config, self.inner.device, self.inner.dtype
 
     def forward(self, input_ids, attention_mask=None, position_ids=None, **kwargs):
@@ -190,7 +232,7 @@ class IgnoresTheMask(torch.nn.Module):
 
 
 def test_a_model_that_ignores_the_tree_mask_is_found_out_and_scored_the_plain_way(capsys: pytest.CaptureFixture[str]) -> None:
-    model, trie = IgnoresTheMask().eval(), LabelTrie(LABELS)
+    model, trie = IgnoresTheMask(build("llama")).eval(), LabelTrie(LABELS)
     rows = prompts([])
     scores = Scorer(model, trie, batch_tokens=100).read(rows)
     with torch.no_grad():

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from conftest import LABELS, NAMES, rows
 
-from gencls import examples, params
-from gencls.define import telling_words
+from gencls import examples, models, params
+from gencls.define import first_line, telling_words
 from gencls.errors import InputError
 from gencls.labels import UNCERTAIN, written
 from gencls.params import Strategy
@@ -107,6 +107,8 @@ def test_telling_words_tell_classes_apart() -> None:
     assert set(words) == set(LABELS)
     assert "parcel" in words["shipping"] and "when" in words["refund status"] and "back" in words["refund"]
     assert telling_words(["股市大涨", "球赛开始"], ["财经", "体育"], words=2, language="zh")["体育"].count("、") == 1
+    assert telling_words(["money back", "4711"], ["refund", "code"], words=3, language="en") == {"refund": "back, money"}
+    assert telling_words(["0815", "4711"], ["a", "b"], words=3, language="en") == {}
 
 
 @pytest.fixture
@@ -148,14 +150,19 @@ def test_a_blank_definition_is_one_that_is_missing(data_set: params.Params) -> N
 
 
 def test_an_instruct_base_is_asked_for_definitions(data_set: params.Params, base_folder: Path) -> None:
-    from gencls import models
-
     settings = data_set.model_copy(update={"model": params.Model(base=str(base_folder), device="cpu", max_length=96)})
     paths.base("d").mkdir(parents=True)
     stage.write_json(models.resolve(settings.model), paths.base("d") / "pointer.json")
     define.main(settings, "d")
     made = json.loads(paths.definitions("d").read_text())
     assert made["writer"] == str(base_folder) and set(made["definitions"]) == set(LABELS)
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"), [(" Money back.\nMore", "Money back."), ("", "refund"), ("<think>\nWell", "refund"), ("<think></think>Money", "refund")]
+)
+def test_a_definition_is_the_first_line_of_an_answer_and_no_thought(answer: str, line: str) -> None:
+    assert first_line(answer, "refund") == line
 
 
 def test_marked_rows_are_taught_as_uncertain_and_evaluated_with_their_gold_label(data_set: params.Params) -> None:

@@ -12,6 +12,7 @@ from conftest import LABELS, NAMES, rows
 
 from gencls import base, decoding, models, sft
 from gencls.base import pretrain
+from gencls.errors import InputError
 from gencls.params import Base, Lora, Model, Sft, Strategy
 from gencls.prompts import Prompt, Renderer
 from gencls.scheme import LabelScheme, Rows
@@ -75,6 +76,12 @@ def test_pretraining_lowers_the_loss_and_repeats_to_the_byte(tmp_path: Path) -> 
     assert (tmp_path / "a/curve.csv").read_bytes() == (tmp_path / "b/curve.csv").read_bytes()
     losses = [float(line.split(",")[2]) for line in (tmp_path / "a/curve.csv").read_text().splitlines()[1:]]
     assert len(losses) == 3 and losses[-1] < losses[0]
+
+
+def test_training_that_diverges_ends_with_an_error_that_says_what_to_lower(base_folder: Path, tmp_path: Path) -> None:
+    network, scheme, both = prepared(base_folder)
+    with pytest.raises(InputError, match=r"training diverged: (loss|eval_score) nan at step \d+; lower its `lr`, which is 1e\+08"):
+        finetune(network, scheme, both, Sft(epochs=3, batch_size=16, lr=1e8, optimizer="adamw"), run(tmp_path))
 
 
 def test_the_pretraining_loss_behind_a_shared_prefix_is_that_of_whole_sequences(base_folder: Path) -> None:
