@@ -5,7 +5,6 @@ A model folder is what transformers writes, with `gencls.json` beside the weight
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,14 +19,17 @@ from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
+    DynamicCache,
     GenerationConfig,
     PreTrainedConfig,
     PreTrainedModel,
 )
+from transformers.cache_utils import DynamicLayer
 from transformers.modeling_layers import GenericForSequenceClassification
 from transformers.utils import logging
 from transformers.utils.logging import disable_progress_bar
 
+from gencls.chat import complete
 from gencls.errors import InputError
 from gencls.onednn import faster
 from gencls.params import Lora, Model
@@ -35,16 +37,9 @@ from gencls.params import Lora, Model
 POINTER = "pointer.json"
 """In models/base/<ds> of a hub base or a local folder: where the weights are, and at which commit."""
 CARD = "gencls.json"
-PLAIN_CHAT_TEMPLATE = (
-    "{% for message in messages %}{{ message.content }}{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
-)
-"""For base models that come without a chat template: the token that texts begin with, if any, the prompt as it is, then the label."""
 WEIGHTS = (".safetensors",)
 READ = (*WEIGHTS, ".json", ".jinja", ".txt", ".model")
 """Endings of what loading reads: tokenizer, template and configuration too."""
-NOW = re.compile(r"strftime_now\([^()]*\)")
-SOME_DAY = "'26 Jul 2024'"
-"""In place of today's date, which some templates name: prompts must not differ from day to day. Llama's own for want of a clock."""
 
 
 class Pointer(TypedDict):
@@ -85,7 +80,8 @@ def load_pointer(pointer: Pointer, model: Model, *, trainable: bool = False, see
     """`load`, from where a pointer points.
 
     Raises:
-        ModelError: there is no causal language model, or it is damaged, or `model.max_length` is more than it reads.
+        ModelError: there is no causal language model, or it is damaged, or of a kind that cannot be scored, or `model.max_length` is more
+            than it reads.
     """
     disable_progress_bar()  # a bar redrawn in place is noise in a log
     source, revision = pointer["base"], pointer["commit"]
@@ -96,7 +92,7 @@ def load_pointer(pointer: Pointer, model: Model, *, trainable: bool = False, see
         )
     special = {"pad_token_id": tokenizer.pad_token_id, "bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
     network.generation_config = GenerationConfig(**special)
-    _check_window(source, network.config.get_text_config(), model.max_length)
+    _check_reading(source, network.config.get_text_config(), model.max_length)
     if trainable and model.lora is not None:
         torch.manual_seed(seed)
         network = add_lora(network, model.lora)
@@ -112,12 +108,20 @@ def _readable(source: str | Path) -> Iterator[None]:
         raise ModelError(f"{source}: no causal language model with its tokenizer that can be read from safetensors: {error}") from error
 
 
-def _check_window(source: str, config: PreTrainedConfig, max_length: int) -> None:
-    """Raise `ModelError` where some layers would not see the beginning of a prompt, which the scorer reads once for all labels."""
+def _check_reading(source: str, config: PreTrainedConfig, max_length: int) -> None:
+    """Raise `ModelError` where a prompt cannot be read once for all labels, or not to its end."""
+    if odd := {type(layer).__name__ for layer in DynamicCache(config=config).layers if not isinstance(layer, DynamicLayer)}:
+        raise ModelError(
+            f"model.base {source}: {config.model_type} has layers that keep a state, not keys and values ({', '.join(sorted(odd))}), so a "
+            "prompt cannot be read once for all labels; choose a base of attention layers alone"
+        )
     window = getattr(config, "sliding_window", None)
     slides = "sliding_attention" in (getattr(config, "layer_types", None) or ["sliding_attention"])
     if window and slides and max_length > window:
         raise ModelError(f"model.max_length: got {max_length}, but layers of {source} look back {window} tokens only; say at most {window}")
+    places = getattr(config, "max_position_embeddings", None)
+    if places and max_length > places and not getattr(config, "rope_parameters", None):
+        raise ModelError(f"model.max_length: got {max_length}, but {source} has {places} positions; say at most {places}")
 
 
 def load_classifier(folder: Path, model: Model, *, labels: int, seed: int) -> tuple[Any, Any]:
@@ -179,28 +183,17 @@ def _silence() -> Iterator[None]:
 
 
 def load_tokenizer(source: str | Path, revision: str | None = None) -> Any:
-    """A fast tokenizer that pads on the left, has a chat template and a padding token.
+    """A fast tokenizer that pads on the left, `complete`.
 
     Raises:
-        ModelError: there is none that can be read, or it has no end-of-turn token.
+        ModelError: there is none that can be read, or it has no end token.
     """
     with _readable(source):
         tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, padding_side="left", trust_remote_code=False)
     if tokenizer.eos_token_id is None:
         raise ModelError(f"model.base {source}: its tokenizer has no end token (eos_token), so no answer could ever end")
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    if tokenizer.chat_template is None:
-        tokenizer.chat_template = ("{{ bos_token }}" if _begins(tokenizer) else "") + PLAIN_CHAT_TEMPLATE
-    templates = tokenizer.chat_template
-    several = isinstance(templates, dict)
-    tokenizer.chat_template = {k: NOW.sub(SOME_DAY, t) for k, t in templates.items()} if several else NOW.sub(SOME_DAY, templates)
+    complete(tokenizer)
     return tokenizer
-
-
-def _begins(tokenizer: Any) -> bool:
-    """Whether it puts a begin token before every text, without which such a model has never seen one."""
-    return tokenizer.bos_token_id is not None and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
 
 
 def pointer_of(folder: Path) -> Pointer:

@@ -152,7 +152,9 @@ class Divergence(TrainerCallback):  # type: ignore[misc]  # transformers is unty
         """What the trainer measured."""
         for key in ("loss", "eval_score"):
             if not math.isfinite(value := (logs or {}).get(key, 0.0)):
-                raise InputError(f"training diverged: {key} {value} at step {state.global_step}; lower its `lr`, which is {args.learning_rate:g}")
+                raise InputError(
+                    f"training diverged: {key} {value} at step {state.global_step}; lower its `lr`, which is {args.learning_rate:g}"
+                )
 
 
 class EpochCounter(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from tokenizers.processors import TemplateProcessing
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, MistralConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2Config, LlamaConfig, MambaConfig, MistralConfig
 
 from gencls import models
 from gencls.encode import PromptEncoder
@@ -122,6 +122,18 @@ def test_a_tokenizer_without_a_chat_template_gets_a_plain_one(base_folder: Path,
     assert tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True) == "Label:"
 
 
+def test_an_answer_ends_with_the_token_that_ends_a_turn_not_a_document(base_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(base_folder, tmp_path / "turns")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "turns")
+    tokenizer.add_special_tokens({"extra_special_tokens": ["<|assistant|>", "<|document|>"]})
+    tokenizer.eos_token = "<|document|>"
+    tokenizer.chat_template += "{% if not add_generation_prompt %}\n{{ eos_token }}{% endif %}"  # as Phi-3's does
+    tokenizer.save_pretrained(tmp_path / "turns")
+    assert models.load_tokenizer(tmp_path / "turns").eos_token == "<|end|>"
+    models.load_tokenizer(tmp_path / "turns").save_pretrained(tmp_path / "saved")
+    assert models.load_tokenizer(tmp_path / "saved").eos_token == "<|end|>" == AutoTokenizer.from_pretrained(tmp_path / "saved").eos_token
+
+
 def test_a_tokenizer_without_an_end_token_is_refused(base_folder: Path, tmp_path: Path) -> None:
     shutil.copytree(base_folder, tmp_path / "endless")
     file = tmp_path / "endless/tokenizer_config.json"
@@ -163,3 +175,20 @@ def test_prompts_that_some_layers_would_not_see_whole_are_refused(tmp_path: Path
     with pytest.raises(InputError, match=r"model\.max_length: got 48, but layers of .* look back 32 tokens only; say at most 32"):
         models.load(tmp_path, Model(device="cpu", max_length=48))
     models.load(tmp_path, Model(device="cpu", max_length=32))
+
+
+def test_prompts_longer_than_a_table_of_positions_are_refused(tmp_path: Path, tokenizer) -> None:
+    config = GPT2Config(vocab_size=len(tokenizer), n_embd=16, n_layer=1, n_head=2, n_positions=32)
+    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=r"model\.max_length: got 48, but .* has 32 positions; say at most 32"):
+        models.load(tmp_path, Model(device="cpu", max_length=48))
+    models.load(tmp_path, Model(device="cpu", max_length=32))
+
+
+def test_a_base_without_keys_and_values_is_refused(tmp_path: Path, tokenizer) -> None:
+    config = MambaConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, state_size=4)
+    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=r"mamba has layers that keep a state, .*LinearAttentionLayer.* attention layers alone"):
+        models.load(tmp_path, Model(device="cpu", max_length=32))

@@ -187,7 +187,7 @@ def test_scores_with_gradients_do_not_depend_on_the_batch(batch_tokens: int) -> 
 
 
 def test_a_model_that_reads_pictures_too_is_scored_by_its_text_part() -> None:
-    vision = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16, "image_size": 28, "patch_size": 14}
+    vision = {**SMALL, "hidden_size": 16, "image_size": 28, "patch_size": 14}
     torch.manual_seed(0)
     model = AutoModelForCausalLM.from_config(Gemma3Config(text_config={**SMALL, "head_dim": 8}, vision_config=vision)).eval()
     trie, rows = LabelTrie(LABELS), prompts([20, 21])
