@@ -15,6 +15,7 @@ from prefect import Flow, serve
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron, Schedule
@@ -43,7 +44,7 @@ def main() -> None:
         except CommandError as error:
             sys.exit(f"serve: {error}")
         zombies.mark_dead(Path.cwd(), [pipeline.name, score.name])
-    zombies.watch_heartbeats()
+    zombies.watch_heartbeats([pipeline.name, score.name])
     serve(
         _deployment(pipeline, "pipeline", Cron("0 3 * * *", active=False)),
         _deployment(score, "score", Cron("0 6 * * *", active=False)),
@@ -52,23 +53,29 @@ def main() -> None:
 
 
 def _deployment(of: Flow[Any, Any], name: str, nightly: Schedule) -> RunnerDeployment:
-    """Its schedule is there to be switched on in the UI."""
+    """Its schedule is there to be switched on in the UI. What the user made of it there would be lost if it were not said again."""
+    known = _known(f"{of.name}/{name}")
     return of.to_deployment(
         name=name,
         description=DESCRIPTIONS[name],
-        schedules=_schedules(f"{of.name}/{name}", nightly),
+        schedules=_schedules(known) if known else [nightly],
+        parameters=known.parameters if known else None,
+        tags=known.tags if known else None,
+        paused=known.paused if known else None,
         concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE),
     )
 
 
-def _schedules(deployment: str, nightly: Schedule) -> list[Schedule | DeploymentScheduleCreate]:
-    """The nightly one for a new deployment; for a known one what the user made of it, which would be lost if it were not said again."""
+def _known(deployment: str) -> DeploymentResponse | None:
     with get_client(sync_client=True) as client:
         try:
-            known = client.read_deployment_by_name(deployment).schedules
+            return client.read_deployment_by_name(deployment)
         except ObjectNotFound:
-            return [nightly]
-    return [DeploymentScheduleCreate(schedule=s.schedule, active=s.active, parameters=s.parameters, slug=s.slug) for s in known]
+            return None
+
+
+def _schedules(known: DeploymentResponse) -> list[Schedule | DeploymentScheduleCreate]:
+    return [DeploymentScheduleCreate(schedule=s.schedule, active=s.active, parameters=s.parameters, slug=s.slug) for s in known.schedules]
 
 
 if __name__ == "__main__":

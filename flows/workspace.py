@@ -1,12 +1,14 @@
 """Where a run works: the user's checkout, one run at a time, or for a run with overrides a copy that leaves the checkout alone.
 
-    .prefect/runs/<run>        git worktree: HEAD + the user's uncommitted changes + untracked files that git does not ignore,
-                               files of `dvc add` as they are now
+    .prefect/runs/<run>        git clone that shares the objects: HEAD + the user's uncommitted changes + untracked files that git does
+                               not ignore, files of `dvc add` as they are now
     .prefect/runs/<run>.lock   held while the run lives; a copy whose lock is free was left by kill -9 and goes with the next run
     .prefect/reports/<run>     its report, which stays
 
-The copy shares the DVC cache, so what has run before is restored there too. Its result becomes an experiment (`dvc exp list`) only if
-`dvc status` is clean: saved otherwise, DVC would record old outputs under the new parameters and restore those from then on.
+A clone and no worktree of git's: worktrees share the refs under which DVC makes an experiment, and a `dvc exp run` of the user in the
+checkout would lose its own. The copy shares the DVC cache, so what has run before is restored there too. Its result becomes an experiment
+(`dvc exp list`) only if `dvc status` is clean: saved otherwise, DVC would record old outputs under the new parameters and restore those
+from then on. As in `dvc exp run`, files that git does not know take part and are not saved, for they may be data.
 Relative paths in params.yaml to what neither git nor DVC knows are not found from the copy; absolute ones are.
 """
 
@@ -27,6 +29,8 @@ RUNS = Path(".prefect/runs")
 CHECKOUT_LOCK = paths.SCRATCH / "run.lock"
 SCORE_LOCK = paths.SCRATCH / "score.lock"
 REPORTS = Path(".prefect/reports")
+LINKED = ("mine", "validate")
+"""Folders beside the report with the pages that it links to."""
 
 DIFF = ("git", "diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
 
@@ -84,7 +88,7 @@ def isolated(root: Path, name: str, params: str, say: Callable[[str], None]) -> 
             (copy / paths.PARAMS).write_text(params, encoding="utf-8")
             yield copy
         finally:
-            _remove(root, copy)
+            _remove(copy)
 
 
 def save(copy: Path) -> str | None:
@@ -94,9 +98,10 @@ def save(copy: Path) -> str | None:
         call((*DVC, "status", "--quiet"), copy)  # 0 only when `dvc status --json` is {}
     except CommandError:
         return None
-    with locked(root / ".prefect/save.lock", print):  # DVC keeps the commit being made under one ref, for all worktrees
-        call(("git", "add", "--all"), copy)
-        call((*DVC, "exp", "save", "--force", "--name", copy.name), copy)  # forced: a run that is retried keeps its name
+    call((*DVC, "exp", "save", "--force", "--name", copy.name), copy)  # forced: a run that is retried keeps its name
+    for ref in call(("git", "for-each-ref", "--format=%(refname)", "refs/exps/"), copy).splitlines():
+        if ref.endswith(f"/{copy.name}"):
+            call(("git", "fetch", "--quiet", "--no-write-fetch-head", "--no-auto-maintenance", str(copy), f"+{ref}:{ref}"), root)
     return copy.name
 
 
@@ -114,11 +119,17 @@ def _require_identity(root: Path) -> None:
 
 
 def _make(root: Path, copy: Path) -> None:
-    call(("git", "worktree", "add", "--detach", "--quiet", str(copy), "HEAD"), root)
+    head = call(("git", "rev-parse", "HEAD"), root)
+    call(("git", "clone", "--quiet", "--shared", "--no-checkout", str(root), str(copy)), root)
+    own = Path(call(("git", "rev-parse", "--path-format=absolute", "--git-common-dir"), root))
+    for settings in (own / "config", own / "info/exclude"):  # the user's name, line endings, filters
+        if settings.exists():
+            shutil.copy2(settings, copy / ".git" / settings.relative_to(own))
+    call(("git", "checkout", "--quiet", "--detach", head), copy)
     patch = copy.with_suffix(".patch")
     call((*DIFF, f"--output={patch}"), root)
     if patch.stat().st_size:
-        call(("git", "apply", "--whitespace=nowarn", str(patch)), copy)
+        call(("git", "apply", "--index", "--whitespace=nowarn", str(patch)), copy)
     patch.unlink()
     for name in call(("git", "ls-files", "--others", "--exclude-standard", "-z"), root).split("\0"):
         if (root / name).is_file():
@@ -153,19 +164,22 @@ def _take_edited(repo: Repo, root: Path, copy: Path) -> None:
 
 def keep_report(copy: Path) -> Path:
     """Where the copy's report stays, with the pages that it links to. A run must have made it: what a copy starts with is an old one."""
-    kept = _root(copy) / REPORTS / copy.name
-    shutil.copytree((copy / paths.REPORT).parent, kept, dirs_exist_ok=True)
+    made, kept = copy / paths.REPORT, _root(copy) / REPORTS / copy.name
+    kept.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(made, kept)
+    for pages in (made.parent / name for name in LINKED):
+        if pages.exists():
+            shutil.copytree(pages, kept / pages.name, dirs_exist_ok=True)
     return kept / paths.REPORT.name
 
 
-def _remove(root: Path, copy: Path) -> None:
+def _remove(copy: Path) -> None:
     shutil.rmtree(copy, ignore_errors=True)
     copy.with_suffix(".patch").unlink(missing_ok=True)
-    call(("git", "worktree", "prune"), root)
     copy.with_suffix(".lock").unlink(missing_ok=True)
 
 
 def _remove_left_behind(root: Path) -> None:
     for file in (root / RUNS).glob("*.lock"):
         if _free(file):
-            _remove(root, file.with_suffix(""))
+            _remove(file.with_suffix(""))

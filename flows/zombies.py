@@ -30,17 +30,23 @@ def mark_dead(root: Path, flows: list[str]) -> None:
             client.set_flow_run_state(run.id, Crashed(message="it was gone when the server started"), force=True)
 
 
-def watch_heartbeats() -> None:
-    """Make sure of the automation that marks runs whose heartbeat stops while a server runs."""
+def watch_heartbeats(flows: list[str]) -> None:
+    """Make the automation that marks runs of these flows whose heartbeat stops while a server runs, as it is here now.
+
+    Of these alone: a server may be shared, and flows without our prefect.toml send a heartbeat every three minutes.
+    """
     with get_client(sync_client=True) as client:
-        if client.read_automations_by_name(AUTOMATION):
-            return
+        known = client.read_automations_by_name(AUTOMATION)
+        for automation in known:
+            client.delete_automation(automation.id)
     Automation(
         name=AUTOMATION,
+        enabled=all(automation.enabled for automation in known),
         trigger=EventTrigger(
             after={"prefect.flow-run.heartbeat"},
             expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{end}" for end in ENDS)},
             match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related={"prefect.resource.role": "flow", "prefect.resource.name": flows},
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,

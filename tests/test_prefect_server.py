@@ -38,11 +38,11 @@ class Served:
         signal.signal(signal.SIGINT, before)
         self.deployment: dict[str, Any] = {}
 
-    def command(self, module: str, *arguments: str) -> "subprocess.Popen[str]":
+    def command(self, module: str, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=self.root,
-            env=self.environment,
+            env=self.environment | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -91,7 +91,7 @@ class Served:
             tasks = self.api("/task_runs/filter", flow_runs={"id": {"any_": [flow_run]}})
             logs = self.api("/logs/filter", logs={"flow_run_id": {"any_": [flow_run]}})
             finished = {log["task_run_id"]: found[1] for log in logs if (found := FINISHED.match(log["message"]))}
-            states.update({task["name"]: task["state"]["name"] for task in tasks})
+            states.update({task["name"]: task["state"]["name"] if task["state"] else "Pending" for task in tasks})
             states.update({task["name"]: finished[task["id"]] for task in tasks if states[task["name"]] in OPEN and task["id"] in finished})
             return not OPEN & set(states.values())
 
@@ -182,6 +182,24 @@ def test_overrides_are_checked_before_anything_runs(served: Served) -> None:
     assert served.task_states(flow_run) == {}
     with pytest.raises(httpx.HTTPStatusError, match="409"):
         served.start(overrides={"sft": {"lr": "fast"}})
+
+
+def test_serving_again_keeps_what_was_set_in_the_ui_and_watches_our_flows_alone(served: Served) -> None:
+    url = f"http://127.0.0.1:{served.port}/api"
+    found = served.api("/deployments/name/gencls-score/score")
+    ours = {"parameters": {"settings": {"source": "today"}}, "tags": ["nightly"], "paused": True}
+    httpx.patch(f"{url}/deployments/{found['id']}", json=ours).raise_for_status()
+    schedule = found["schedules"][0]["id"]
+    httpx.patch(f"{url}/deployments/{found['id']}/schedules/{schedule}", json={"active": True}).raise_for_status()
+    before = served.api("/deployments/name/gencls-score/score")["updated"]
+    with served.command("flows.serve", PREFECT_API_URL=url) as second:
+        wait_until(lambda: served.api("/deployments/name/gencls-score/score")["updated"] != before)
+        second.send_signal(signal.SIGINT)
+        second.communicate(timeout=60)
+    found = served.api("/deployments/name/gencls-score/score")
+    assert {key: found[key] for key in ours} == ours and [schedule["active"] for schedule in found["schedules"]] == [True]
+    (automation,) = served.api("/automations/filter", sort="NAME_ASC")
+    assert automation["trigger"]["match_related"]["prefect.resource.name"] == ["gencls", "gencls-score"]
 
 
 def test_a_run_cancelled_in_the_ui_leaves_no_process(served: Served) -> None:
