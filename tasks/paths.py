@@ -102,6 +102,11 @@ def validation_page(ds: str) -> Path:
     return Path("reports/validate") / f"{ds}.html"
 
 
+def validated(ds: str) -> Path:
+    """There where no finding is an error; always the same, so that a warning more or less makes nothing downstream run again."""
+    return Path("reports/validate") / f"{ds}.passed"
+
+
 def mining(ds: str) -> Path:
     """Summary of the mine stage."""
     return Path("reports/mine") / f"{ds}.json"

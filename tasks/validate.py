@@ -1,4 +1,4 @@
-"""validate: data/<ds> → reports/validate/<ds>.json and .html; fails on an error, so that nothing downstream runs."""
+"""validate: data/<ds> → reports/validate/<ds>.{json,html,passed}; fails on an error, so that nothing downstream runs."""
 
 import pandas as pd
 
@@ -22,6 +22,8 @@ def main(params: Params, ds: str) -> None:
     summary = f"{verdict(validation, ds)} Page: {paths.validation_page(ds)}{findings}"
     if validation.errors:
         raise stage.StageError(summary)
+    with stage.writing(paths.validated(ds)) as file:
+        file.touch()
     print(summary)
 
 

@@ -96,8 +96,20 @@ def test_a_stage_names_parameters_that_exist(stage: str) -> None:
 
 def test_another_algorithm_or_warm_up_trains_none_of_those_that_are_there() -> None:
     cells = {"algorithms", "warmups"}
-    assert set(STAGES["rl"]["params"]) == {"seed", "model"} | {f"rl.{key}" for key in params.Rl.model_fields if key not in cells}
+    watched = params.Rl.model_fields.keys() - cells - {"batch_tokens"}
+    assert set(STAGES["rl"]["params"]) == {"seed", "model"} | {f"rl.{key}" for key in watched}
     assert {key for key in STAGES["sft"]["params"] if key.startswith("rl")} == {"rl.holdout"}
+
+
+def test_what_changes_speed_alone_makes_nothing_run_again() -> None:
+    """But the bundle, which holds it, and the report, which shows it."""
+    sections = {"rl": params.Rl, "rationalise": params.Rationalise, "evaluate": params.Evaluate}
+    for stage in STAGES.keys() - {"bundle", "report"}:
+        assert not sections.keys() & set(STAGES[stage]["params"]), f"{stage} watches a whole section, batch_tokens included"
+        assert not {f"{section}.batch_tokens" for section in sections} & set(STAGES[stage]["params"]), stage
+    named = {key for stage in STAGES.values() for key in stage["params"]}
+    for section, record in sections.items():
+        assert {f"{section}.{key}" for key in record.model_fields if key != "batch_tokens"} <= named, section
 
 
 def declared(stage: str) -> set[str]:
@@ -109,7 +121,10 @@ def declared(stage: str) -> set[str]:
 
 def test_dvc_and_the_stages_mean_the_same_paths() -> None:
     assert declared("ingest") == {str(p) for p in (paths.raw("DS"), paths.corrections("DS").parent, paths.data("DS"))}
-    assert declared("validate") == {str(paths.data("DS")), str(paths.validation_json("DS")), str(paths.validation_page("DS"))}
+    validated = (paths.data, paths.validation_json, paths.validation_page, paths.validated)
+    assert declared("validate") == {str(of("DS")) for of in validated}
+    waiting = {stage for stage in STAGES if str(paths.validated("DS")) in declared(stage)}
+    assert waiting == {"validate", "base", "mine", "define", "neighbours", "rationalise", "render", "baseline"}
     assert {str(paths.base("DS")), str(paths.curve("base", "DS"))} <= declared("base")
     mined = {str(of("DS")) for of in (paths.mined, paths.mining, paths.mining_page, paths.mining_csv)}
     assert mined | {str(paths.base("DS"))} <= declared("mine")
@@ -124,7 +139,7 @@ def test_dvc_and_the_stages_mean_the_same_paths() -> None:
     assert declared("rl") == started | {str(of("rl", "DS", "WARM/AL")) for of in (paths.model, paths.curve)}
     assert str(paths.definitions("DS")) in declared("define") & declared("render")
     assert declared("reasoner") == {str(paths.base("DS")), str(paths.reasoner("DS")), str(paths.curve("reasoner", "DS"))}, "no row of DS"
-    explained = {str(of("DS")) for of in (paths.reasoner, paths.rationales, paths.rationalising, paths.validation_json)}
+    explained = {str(of("DS")) for of in (paths.reasoner, paths.rationales, paths.rationalising, paths.validated)}
     assert declared("rationalise") == explained | {str(paths.data("DS") / "train.parquet")}, "training rows only"
     assert str(paths.rationales("DS")) in declared("render")
     assert declared("ask") == {str(paths.prompts("DS", "ST").parent), str(paths.asked("DS"))}

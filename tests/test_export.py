@@ -54,6 +54,15 @@ def test_the_graph_answers_as_the_classifier(base_folder: Path, tmp_path: Path, 
     same(tmp_path / "out", made)
 
 
+def test_examples_that_do_not_fit_are_cut_as_the_classifier_cuts_them(base_folder: Path, tmp_path: Path) -> None:
+    long = [("late parcel and no money back " * 9, "shipping"), ("where is it", "refund")]
+    made = bundles.make(base_folder, tmp_path / "bundle", Strategy(shots=3, examples="fixed"), fixed=long, max_length=128)
+    onnx.write(made, tmp_path / "out", out=tmp_path / "out")
+    same(tmp_path / "out", made)
+    with pytest.raises(InputError, match="the model's examples are cut to fit in 128 tokens, which vLLM does not do"):
+        vllm.write(made, tmp_path / "vllm", out=tmp_path / "vllm")
+
+
 @pytest.mark.parametrize("decoding", ["trie", "likelihood", "perplexity", "generate"])
 def test_every_decoding_is_in_the_graph(decoding: str) -> None:
     torch.manual_seed(1)

@@ -277,6 +277,7 @@ def test_stage_with_an_error_fails_but_leaves_its_findings_readable(tmp_path: Pa
     assert str(paths.validation_page("toy")) in str(failure.value)
     assert json.loads(paths.validation_json("toy").read_text())["findings"][0]["check"] == "leak"
     assert "cannot be used yet" in paths.validation_page("toy").read_text()
+    assert not paths.validated("toy").exists()
 
 
 def test_stage_passes_with_warnings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -285,4 +286,5 @@ def test_stage_passes_with_warnings(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "warning leak" in capsys.readouterr().out
     record = json.loads(paths.validation_json("toy").read_text())
     assert record["ok"] and record["data_set"] == "toy"
+    assert paths.validated("toy").read_bytes() == b"", "the same whatever was found"
     assert {file.name for file in tmp_path.iterdir()} == {"data", "reports", ".gencls"}, "Great Expectations leaves no files"

@@ -81,9 +81,7 @@ def test_a_copy_left_by_a_killed_run_goes_with_the_next(project: Path) -> None:
 def test_a_copy_leaves_other_worktrees_and_an_experiment_of_the_user_alone(project: Path, tmp_path: Path) -> None:
     run(project, "git", "worktree", "add", "--quiet", "--detach", str(tmp_path / "other"))
     (tmp_path / "other").rename(tmp_path / "away")  # a disk that is not mounted for a while
-    run(
-        project, "git", "update-ref", "refs/exps/exec/EXEC_BASELINE", "HEAD"
-    )  # as `dvc exp run` in the checkout has it for as long as it runs
+    run(project, "git", "update-ref", "refs/exps/exec/EXEC_BASELINE", "HEAD")  # as while `dvc exp run` goes on in the checkout
     (project / "secret.csv").write_text("text,label\n")
     with isolated(project) as copy:
         bring_up(copy)

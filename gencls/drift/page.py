@@ -21,7 +21,7 @@ LONGEST = 400
 EFFECTS = {
     "labels": ("predicted labels", "stability index", "chi-square"),
     "confidence": ("confidence", "Kolmogorov-Smirnov distance", "Kolmogorov-Smirnov"),
-    "abstained": ("share abstained", "rise", "chi-square"),
+    "abstained": ("share abstained", "rise", "Fisher's exact"),
     "unseen_characters": ("unseen characters per text", "rise of the mean", "Welch's t"),
     "unseen_tokens": ("unseen tokens per text", "rise of the mean", "Welch's t"),
 }

@@ -13,16 +13,38 @@ QUESTION = json.loads((FOLDER / "question.json").read_text(encoding="utf-8"))
 
 
 def encode(tokenizer: Tokenizer, text: str) -> list[int]:
-    """Token ids of a prompt; what is too long loses the middle of its text."""
-    before, after = QUESTION["before"], QUESTION["after"]
-    encoding = tokenizer.encode(before + text + after, add_special_tokens=False)
-    ids, ends = encoding.ids, (len(before), len(before + text))
-    inside = [i for i, (start, end) in enumerate(encoding.offsets) if end > ends[0] and start < ends[1] and end <= ends[1]]
-    room = QUESTION["longest"] - len(QUESTION["head"]) - len(QUESTION["tail"]) - (len(ids) - len(inside))
-    if len(inside) > room:
-        cut = inside[room - room // 2 : len(inside) - room // 2]
-        ids = ids[: cut[0]] + ids[cut[-1] + 1 :]
-    return [*QUESTION["head"], *ids, *QUESTION["tail"]]
+    """Token ids of a prompt; texts that are too long, the row's or an example's, lose their middle."""
+    segments = [(kind, text if i == QUESTION["row"] else own) for i, (kind, own) in enumerate(QUESTION["segments"])]
+    content = "".join(own for _, own in segments)
+    encoding, texts, end = tokenizer.encode(content, add_special_tokens=False), [], 0
+    for kind, own in segments:
+        start, end = end, end + len(own)
+        if kind == "text":
+            texts.append([i for i, place in enumerate(encoding.offsets) if inside(place, content, start, end)])
+    room = QUESTION["longest"] - len(QUESTION["head"]) - len(QUESTION["tail"]) - len(encoding.ids) + sum(map(len, texts))
+    cut: set[int] = set()
+    for tokens, kept in zip(texts, shares(list(map(len, texts)), room), strict=True):
+        cut.update(tokens[kept - kept // 2 : len(tokens) - kept // 2])
+    return [*QUESTION["head"], *(id for i, id in enumerate(encoding.ids) if i not in cut), *QUESTION["tail"]]
+
+
+def inside(place: tuple[int, int], content: str, start: int, end: int) -> bool:
+    """Whether a token belongs to the text from `start` to `end`; of what stands before it, it may take white space."""
+    first, last = place
+    return first < end and last <= end and (first >= start or (last > start and content[first:start].isspace()))
+
+
+def shares(lengths: list[int], room: int) -> list[int]:
+    """Tokens that each text may keep: short ones whole, the long ones an equal share of what is left."""
+    if sum(lengths) <= room:
+        return lengths
+    cap, left = 0, room
+    for i, length in enumerate(sorted(lengths)):
+        cap = left // (len(lengths) - i)
+        if length > cap:
+            break
+        left -= length
+    return [min(length, cap) for length in lengths]
 
 
 def main() -> None:

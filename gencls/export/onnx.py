@@ -2,7 +2,7 @@
 
     model.onnx       input_ids (rows, tokens), padded on the left with anything, and lengths (rows,) → edges, probabilities, answers
     tokenizer.json   for the package `tokenizers`
-    question.json    token ids before and after the message, the text before and after the row's own, the labels, the threshold
+    question.json    token ids before and after the message, its segments and which of them is the row's text, the labels, the threshold
     classify.py      what turns texts into answers with these three, without torch
     README.md        what it is
 
@@ -52,7 +52,7 @@ def write(model: Path, folder: Path, *, out: Path) -> None:
     onnxruntime = _runtime()
     network, tokenizer = models.load(model, Model(max_length=bundle.max_length, dtype="float32", device="cpu"))
     scheme = LabelScheme.build(tokenizer, bundle.written, bundle.max_length)
-    prompts = [row.ids for row in scheme.encode([_prompt(asked.before, text, asked.after, scheme) for text in TEXTS]).encoded]
+    prompts = [row.ids for row in scheme.encode([asked.about(text, scheme.labels[0]) for text in TEXTS]).encoded]
     expected = Scorer(network, scheme.trie).read(prompts)
     graph = _graph(bundle, network, scheme, expected.edges[:1])
     folder.mkdir()
@@ -70,10 +70,6 @@ def _runtime() -> Any:
     except ModuleNotFoundError as error:
         raise ExportError(f"--to onnx needs the package {error.name}: install gencls[onnx]") from None
     return onnxruntime
-
-
-def _prompt(before: str, text: str, after: str, scheme: LabelScheme) -> Prompt:
-    return Prompt("example", [("fixed", before), ("text", text), ("fixed", after)], scheme.labels[0])
 
 
 def _graph(bundle: Bundle, network: Any, scheme: LabelScheme, empty: Floats) -> TrieGraph:
@@ -164,8 +160,8 @@ def _write_rest(model: Path, folder: Path, bundle: Bundle, scheme: LabelScheme) 
     (start, end), *_ = framed.spans
     content = {
         "head": framed.ids[:start],
-        "before": asked.before,
-        "after": asked.after,
+        "segments": asked.segments,
+        "row": asked.row,
         "tail": framed.ids[end:],
         "longest": scheme.prompt_tokens,
         "labels": [label if label in bundle.labels else None for label in scheme.labels],
@@ -188,5 +184,5 @@ echo "where is my parcel?" | python classify.py
 ```
 
 `classify.py` is all that is needed beside the files here: it asks with the prompt of `question.json` and prints label, confidence and
-whether the model abstains. A text that does not fit is cut in the middle, as gencls does.
+whether the model abstains. What does not fit is cut in the middle, as gencls does.
 """

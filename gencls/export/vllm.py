@@ -17,8 +17,8 @@ from typing import Any
 from gencls import bundle as bundles
 from gencls import models
 from gencls.drift.reference import KNOWN, VALIDATION
-from gencls.encode import label_sequences
-from gencls.export.question import question
+from gencls.export.question import ExportError, question
+from gencls.scheme import LabelScheme
 
 OWN = (bundles.MANIFEST, bundles.TRAINING, bundles.CARD, KNOWN, VALIDATION)
 """Files of a bundle that vLLM has no use for."""
@@ -60,17 +60,19 @@ def write(model: Path, folder: Path, *, out: Path) -> None:
     """Export the bundle `model` into `folder`, which is made here and will be at `out`.
 
     Raises:
-        InputError: it is no bundle, or its prompts need gencls (`question`).
+        InputError: it is no bundle, or its prompts need gencls (`question`), or are too long even for an empty text.
     """
     bundle = bundles.read(model)
     asked = question(bundle)
-    tokens = max(map(len, label_sequences(list(bundle.written.values()), models.load_tokenizer(model))))
+    scheme = LabelScheme.build(models.load_tokenizer(model), bundle.written, bundle.max_length)
+    if scheme.encode([asked.about("", scheme.labels[0])]).cut:
+        raise ExportError(f"the model's examples are cut to fit in {bundle.max_length} tokens, which vLLM does not do; use gencls serve")
     shutil.copytree(model, folder, ignore=shutil.ignore_patterns(*OWN))
     request = {
         "model": bundle.data_set,
         "structured_outputs": {"choice": list(bundle.written.values())},
         "temperature": 0,
-        "max_tokens": tokens,
+        "max_tokens": max(map(len, scheme.sequences)),
     }
     names = {written: label if label in bundle.labels else None for label, written in bundle.written.items()}
     _json(request, folder / "request.json")

@@ -3,6 +3,7 @@
 Shades are opacities of one colour: they read on a light and on a dark page. No figure has more than one question.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
@@ -21,6 +22,10 @@ Measure = Literal["accuracy", "macro_f1"]
 
 KINDS = {"baseline": SOFT, "sft": COLOURS[0], "rl": COLOURS[1]}
 CURVE_POINTS = 200
+MOST_CLASSES = 300
+"""Of a confusion that is drawn."""
+LONGEST_NAME = 40
+"""Characters of a label on its axes."""
 BARE = {"domain": False, "ticks": False, "labelPadding": 6}
 SILENT = {"aria": False}
 """A mark without a tooltip."""
@@ -147,9 +152,14 @@ def _thinned(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.groupby(bucket).mean()
 
 
-def confusion(arm: Arm, labels: Sequence[str]) -> Markup:
-    """Gold labels down, predictions across; the shade is the share of the gold label's rows, hits and mistakes in two colours."""
-    rows, columns = _confusion_rows(arm, labels)
+def confusion(arm: Arm, labels: Sequence[str]) -> Markup | None:
+    """Gold labels down, predictions across; the shade is the share of the gold label's rows, hits and mistakes in two colours.
+
+    None of more classes than anybody reads: Vega takes a minute for a thousand and cannot draw fifteen hundred.
+    """
+    if len(labels) > MOST_CLASSES:
+        return None
+    rows, labels, columns = _confusion_rows(arm, labels)
     step, size = (46, 12) if len(labels) <= 12 else (27, 10) if len(labels) <= 30 else (max(8.4, 1000 / len(labels)), 7.5)
     turned = {"labelAngle": -60, "labelAlign": "left", "titleAnchor": "start"} if extent(columns, size) > step else {"labelAngle": 0}
     axis = BARE | {"labelFontSize": size, "labelOverlap": False}
@@ -177,14 +187,22 @@ def confusion(arm: Arm, labels: Sequence[str]) -> Markup:
     return draw(spec, f"confusion of {arm.title} on the test split")
 
 
-def _confusion_rows(arm: Arm, labels: Sequence[str]) -> tuple[list[Spec], list[str]]:
-    """Occupied cells, and the columns to show: outside the label set only if anything went there."""
+def _confusion_rows(arm: Arm, labels: Sequence[str]) -> tuple[list[Spec], list[str], list[str]]:
+    """Occupied cells, and the names of rows and columns: outside the label set only if anything went there."""
     counts = np.array(arm.test["confusion"])
     columns = [*labels, "outside the label set"] if counts[:, -1].any() else list(labels)
+    names = _short(columns)
     support = np.maximum(counts.sum(axis=1), 1)
     rows = []
     for g, p in np.argwhere(counts).tolist():
         n, share = int(counts[g, p]), float(counts[g, p] / support[g])
         tip = f"{labels[g]} → {columns[p]}: {n} rows, {percent(share)} of {labels[g]}"
-        rows.append({"gold": labels[g], "predicted": columns[p], "rows": n, "share": share, "hit": g == p, "tip": tip})
-    return rows, columns
+        rows.append({"gold": names[g], "predicted": names[p], "rows": n, "share": share, "hit": g == p, "tip": tip})
+    return rows, names[: len(labels)], names
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Long names without their middle, as paths of a taxonomy differ at their end; whole where two would then be the same."""
+    cut = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME // 2]}…{name[-LONGEST_NAME // 2 :]}" for name in names]
+    seen = Counter(cut)
+    return [short if seen[short] == 1 else name for short, name in zip(cut, names, strict=True)]

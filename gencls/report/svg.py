@@ -33,7 +33,7 @@ CONFIG: Spec = {
         "labelFontSize": FONT_SIZE,
         "titleFontSize": FONT_SIZE,
         "titleFontWeight": "normal",
-        "labelLimit": 260,
+        "labelLimit": 0,
     },
     "mark": {"color": COLOURS[0]},
     "text": {"color": INK, "fontSize": FONT_SIZE},
