@@ -172,6 +172,26 @@ def test_a_switch_puts_unreadable_rows_aside(classifier: Classifier, tmp_path: P
         assert reason in row["reason"]
 
 
+def test_a_double_quote_that_is_not_closed_costs_one_row(
+    classifier: Classifier, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"{i},parcel {i}" for i in range(1, 41)]
+    rows[9], rows[29], rows[35] = '10,"late', '30,"lost', '36,"two\r\nlines"'
+    (tmp_path / "in.csv").write_text("id,text\r\n" + "".join(f"{row}\r\n" for row in rows), newline="")
+    go(classifier, tmp_path / "in.csv", tmp_path / "out.csv", skip=tmp_path / "bad.jsonl")
+    kept = [str(i) for i in range(1, 41) if i not in (10, 30)]
+    predicted = read(tmp_path / "out.csv")
+    assert [row["id"] for row in predicted] == kept and predicted[33]["text"] == "two\r\nlines"
+    aside = [(row["place"].split(", ")[1], row["content"]) for row in read(tmp_path / "bad.jsonl")]
+    assert aside == [("row 10 (line 11)", '10,"late'), ("row 30 (line 31)", '30,"lost')]
+    assert "no text" not in capsys.readouterr().err
+
+
+def test_rows_without_a_text_are_counted(classifier: Classifier, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    go(classifier, write(tmp_path / "in.jsonl", [{"text": "where"}, {"text": " "}, {"text": None}]), tmp_path / "out.jsonl")
+    assert "2 rows have no text" in capsys.readouterr().err
+
+
 def test_strings_of_a_parquet_file_that_are_not_utf_8_are_one_error(classifier: Classifier, tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": pa.array([b"a", b"\xff"]).view(pa.string())}), tmp_path / "in.parquet")
     with pytest.raises(FileError, match=r"in.parquet: strings of row 1 or after it are not UTF-8"):

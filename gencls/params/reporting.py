@@ -21,7 +21,7 @@ class Evaluate(Section):
     """Metrics and their intervals."""
 
     batch_tokens: Positive = 8192
-    """Tokens per scoring batch; changes speed only."""
+    """Tokens per scoring batch; changes speed only, so an edit runs nothing again but bundle and report, which hold it."""
     bootstrap: Positive = 1000
     """Resamples of a 95 % interval."""
     bins: Positive = 15

@@ -207,6 +207,8 @@ def _account(job: Job, found: Survey, defused: int) -> None:
     """What happened to the rows, said once at the end."""
     if found.unreadable:
         say(f"{found.unreadable} rows could not be read and are in {job.skip}")
+    if found.blank:
+        say(f"{found.blank} rows have no text; what is predicted for them says nothing")
     if defused:
         say(f"{defused} cells looked like formulas and got a single quote in front, so that no spreadsheet runs them")
     say(f"{found.rows} rows predicted → {'standard output' if job.out == STANDARD else job.out}")

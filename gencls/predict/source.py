@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from gencls.errors import InputError, half_a_character, lone_surrogate
 from gencls.params import Format
+from gencls.predict.lines import Lines
 from gencls.sources.files import DELIMITERS, ENDINGS, OTHER_DELIMITERS, csv_reader, first_row
 from gencls.sources.rows import Record
 
@@ -149,17 +150,20 @@ class Source:
 
     def _csv(self) -> Iterator[Row | Unreadable]:
         with self._open("") as file:
-            reader = csv_reader(file, self.delimiter, quoting=self.quoting)
+            lines = Lines(file)
+            reader = csv_reader(lines, self.delimiter, quoting=self.quoting)
             header, number = self._header(reader), 0
             while True:
-                place = f"{self.name}, row {number + 1} (line {reader.line_num + 1})"
+                place = f"{self.name}, row {number + 1} (line {lines.number + 1})"
+                lines.mark()
                 try:
                     cells = next(reader)
                 except StopIteration:
                     return
-                except csv.Error as error:
+                except csv.Error as error:  # all up to the next double quote, or the end, was one cell: that one line is to blame
                     number += 1
-                    yield Unreadable(place, f"{error}; is a double quote not closed, or not doubled in a cell?", "")
+                    yield Unreadable(place, f"{error}; is a double quote not closed, or not doubled in a cell?", _printable(lines.back()))
+                    reader = csv_reader(lines, self.delimiter, quoting=self.quoting)
                     continue
                 if cells:  # a blank line is no row
                     number += 1
@@ -218,7 +222,7 @@ class Source:
 
 
 def _printable(content: str) -> str:
-    return content.rstrip("\n").encode(errors="backslashreplace").decode()
+    return content.rstrip("\r\n").encode(errors="backslashreplace").decode()
 
 
 @contextmanager

@@ -24,12 +24,14 @@ class Survey:
     Attributes:
         rows: those that can be read.
         columns: column → Arrow type that holds all its values, in order of appearance.
+        blank: those of them whose text is empty or nothing but white space.
         unreadable: how many cannot be read, and the first of them.
     """
 
     rows: int
     columns: dict[str, Any]
     text: TextOf
+    blank: int
     unreadable: int
     first: Unreadable | None
 
@@ -44,16 +46,16 @@ def survey(source: Source, given: str | None, remembered: str) -> Survey:
     if not columns:
         raise _without_rows(source, next((row for row in source.rows() if isinstance(row, Unreadable)), None))
     text = find(given, remembered, list(columns), source.name, f"{source.said}text")
-    rows, unreadable, first = 0, 0, None
+    rows, blank, unreadable, first = 0, 0, 0, None
     for row in source.rows():
-        bad = readable(row, text)
-        if isinstance(bad, Unreadable):
-            unreadable, first = unreadable + 1, first or bad
+        read = readable(row, text)
+        if isinstance(read, Unreadable):
+            unreadable, first = unreadable + 1, first or read
         else:
-            rows += 1
+            rows, blank = rows + 1, blank + (not read[1].strip())
     if not rows:
         raise _without_rows(source, first)
-    return Survey(rows, columns, text, unreadable, first)
+    return Survey(rows, columns, text, blank, unreadable, first)
 
 
 def _without_rows(source: Source, first: Unreadable | None) -> FileError:
