@@ -100,3 +100,21 @@ def test_a_tsv_in_which_quotes_are_characters_is_read_as_it_stands(tmp_path: Pat
     (tmp_path / "x.tsv").write_text('text\tlabel\n"late\nagain, ""x"""\ta\n')
     table = opening.read(tmp_path / "x.tsv")
     assert table.quoting and table.records == [{"text": 'late\nagain, "x"', "label": "a"}]
+
+
+def test_a_quote_that_is_closed_in_another_row_is_doubted(tmp_path: Path) -> None:
+    rows = [f"text {i},{i % 2}" for i in range(60)]
+    rows[3], rows[50] = '"open,1', 'closed",0'
+    (tmp_path / "x.csv").write_text("text,label\n" + "\n".join(rows))
+    table = opening.read(tmp_path / "x.csv")
+    assert len(table.records) == 13
+    assert table.doubts == ["a cell of row 4 holds 46 lines that look like rows: is its double quote not closed? 'open,1'"]
+    mail = '"Hello,\nI am, to say the least, angry.\nWhere, please, is it?\nYours,\nAnn"'
+    (tmp_path / "y.csv").write_text(f"text,label\n{mail},1\nb,2\n")
+    assert opening.read(tmp_path / "y.csv").doubts == []
+
+
+def test_a_quote_that_is_never_closed_is_named_by_the_row_that_opens_it(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text('text,label\na,1\n"b,2\nc,3\nd,4\n')
+    with pytest.raises(SourceError, match=r"x\.csv, row that begins in line 3: .*is a double quote not closed"):
+        opening.read(tmp_path / "x.csv")

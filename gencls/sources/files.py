@@ -96,6 +96,7 @@ def read_csv(text: str, delimiter: str, name: str, *, header: bool = True, quoti
     """
     reader = csv_reader(io.StringIO(text, newline=""), delimiter, quoting=quoting)
     rows: list[list[str]] = []
+    begun = 1
     try:
         first = first_row(reader, delimiter)
         columns = [cell.strip() for cell in first] if header else [str(place) for place in range(1, len(first) + 1)]
@@ -109,8 +110,9 @@ def read_csv(text: str, delimiter: str, name: str, *, header: bool = True, quoti
                 )
             if row:
                 rows.append(row)
+            begun = reader.line_num + 1
     except csv.Error as error:
-        raise SourceError(f"{name}, line {reader.line_num}: {error}; is a double quote not closed, or not doubled in a cell?") from None
+        raise SourceError(f"{name}, row that begins in line {begun}: {error}; is a double quote not closed, or not doubled?") from None
     there = [place for place, column in enumerate(columns) if column or any(row[place].strip() for row in rows)]
     _check_once([columns[place] for place in there], name)
     return [{columns[place]: row[place] for place in there} for row in rows]

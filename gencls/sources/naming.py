@@ -41,7 +41,8 @@ def named(frames: Mapping[Split, pd.DataFrame], spec: TableDataSet) -> dict[Spli
     assert not isinstance(spec.labels, str), "with_file has read it"
     name = {str(label): name for label, name in spec.labels.items()}
     for split, frame in frames.items():
-        unknown = frame.loc[frame["label"].notna() & ~frame["label"].isin(name), "label"]
+        unknown = frame.loc[~frame["label"].isin(name), "label"].value_counts()
         if len(unknown):
-            raise SourceError(f"{split}: labels has no name for {unknown.iloc[0]!r} ({len(unknown)} rows); named are {', '.join(name)}")
+            listed = ", ".join(f"{label!r} ({rows} rows)" for label, rows in unknown.items())
+            raise SourceError(f"{split}: labels has no name for {listed}; named are {', '.join(name)}")
     return {split: frame.assign(label=frame["label"].map(name).astype("str")) for split, frame in frames.items()}

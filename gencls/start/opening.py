@@ -37,6 +37,8 @@ ALONE = 0.9
 """Share of the bytes beyond ASCII that have none beside them in a Western text at least."""
 SHOWN = 40
 """Characters of one shown to the reader."""
+ROWS, LIKE = 3, 0.8
+"""Lines of a cell, and share of all of them, with as many delimiters as a row: that is no text any more."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def read(path: Path, *, encoding: str | None = None, delimiter: str | None = Non
     if form == "tsv" and delimiter in (None, TAB) and '"' in text and (unquoted := _unquoted(text, str(path))):
         return Table(form, encoding, TAB, False, unquoted, [*doubts, UNQUOTED, *_header(unquoted)])
     delimiter, records = (delimiter, read_csv(text, delimiter, str(path))) if delimiter else _separated(text, DELIMITERS[form], str(path))
-    return Table(form, encoding, delimiter, True, records, [*doubts, *_header(records)])
+    return Table(form, encoding, delimiter, True, records, [*doubts, *_header(records), *_swallowed(records, delimiter)])
 
 
 def detect(data: bytes, name: str) -> tuple[str, list[str]]:
@@ -163,6 +165,17 @@ def _unquoted(text: str, name: str) -> list[Record]:
         return read_csv(text, TAB, name, quoting=False)
     except SourceError:
         return []
+
+
+def _swallowed(records: list[Record], delimiter: str) -> list[str]:
+    """A doubt where a cell holds lines that look like rows, as after a double quote that is closed in another row."""
+    for number, record in enumerate(records, start=1):
+        for cell in map(str, record.values()):
+            first, *lines = cell.split("\n")
+            like = sum(line.count(delimiter) == len(record) - 1 for line in lines[:-1])
+            if like >= ROWS and like > LIKE * len(lines):
+                return [f"a cell of row {number} holds {like} lines that look like rows: is its double quote not closed? {first[:SHOWN]!r}"]
+    return []
 
 
 def _header(records: list[Record]) -> list[str]:
