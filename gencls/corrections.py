@@ -174,12 +174,12 @@ def _place(row_of: dict[str, int], correction: Correction, name: str) -> int:
 
 
 def _check(correction: Correction, row: "pd.Series[str]", labels: Sequence[str], name: str) -> None:
-    text = "" if pd.isna(row["text"]) else _plain(defused(row["text"]))
-    seen = _plain(correction.text)
+    own = "" if pd.isna(row["text"]) else str(row["text"])
+    text, seen = _plain(defused(own)), _plain(correction.text)
     if seen and seen != text[: len(seen) if len(seen) >= SPREADSHEET_CELL else None]:
         raise CorrectionError(
-            f"{name}: expected its text to be {seen[:SHOWN_TEXT]!r}, found {text[:SHOWN_TEXT]!r}; either the cell was changed, or the rows "
-            "were since (another file, split or seed); an empty cell is not compared"
+            f"{name}: expected its text to be {_shown(correction.text)!r}, found {_shown(own)!r}; either the cell was changed, or the "
+            "rows were since (another file, split or seed); an empty cell is not compared"
         )
     found = "" if pd.isna(row["label"]) else row["label"].strip()
     if found != correction.label:
@@ -189,6 +189,10 @@ def _check(correction: Correction, row: "pd.Series[str]", labels: Sequence[str],
         )
     if correction.new_label is not None and correction.new_label not in labels:
         raise CorrectionError(f"{name}: the new label {correction.new_label!r} is not in the label set; choices: {', '.join(labels)}")
+
+
+def _shown(text: str) -> str:
+    return " ".join(text.split())[:SHOWN_TEXT]
 
 
 def _plain(text: str) -> str:

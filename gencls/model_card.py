@@ -10,7 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from gencls.bundle import Bundle, Measured, Score
-from gencls.calibration import OperatingPoint
+from gencls.calibration import FEWEST, OperatingPoint
 from gencls.sources.rows import parse_template
 
 TOP = 10
@@ -87,7 +87,7 @@ def _use(bundle: Bundle) -> str:
 def _metrics(bundle: Bundle) -> str:
     lines = ["| split | rows | accuracy | macro-F1 | log-loss | ECE |", "| --- | --: | --: | --: | --: | --: |"]
     for split, found in (("test", bundle.origin.test), ("validation", bundle.origin.validation)):
-        lines.append(f"| {split} | {found.rows} | {accuracy(found)} | {_share(found.macro_f1, found.macro_f1_ci)} | {_losses(found)} |")
+        lines.append(f"| {split} | {found.rows} | {accuracy(found)} | {macro_f1(found)} | {_losses(found)} |")
     note = "Percent, 95 % bootstrap intervals over rows; the last two are those of the probabilities before the temperature."
     return "\n".join(lines) + f"\n\n{note} Validation chose the cell, so its numbers lean high."
 
@@ -95,6 +95,11 @@ def _metrics(bundle: Bundle) -> str:
 def accuracy(found: Measured) -> str:
     """`75.5 [72.6, 78.3]`, percent."""
     return _share(found.accuracy, found.accuracy_ci)
+
+
+def macro_f1(found: Measured) -> str:
+    """The same of macro-F1."""
+    return _share(found.macro_f1, found.macro_f1_ci)
 
 
 def _share(value: float, interval: Sequence[float]) -> str:
@@ -108,6 +113,9 @@ def _losses(found: Measured) -> str:
 def _abstention(bundle: Bundle, answered: OperatingPoint | None) -> str:
     start = f"Probabilities are scaled by the temperature {bundle.temperature:g}, fitted on validation."
     wanted = f"{100 * bundle.precision:g} %"
+    if bundle.origin.validation.rows < FEWEST:
+        few = f"{bundle.origin.validation.rows} validation rows are too few for a threshold"
+        return f"{start} It never abstains for want of confidence: {few}."
     if bundle.threshold is None or answered is None:
         return f"{start} No threshold makes its answers {wanted} precise on validation, so it never abstains for want of confidence."
     precision = "none is answered" if answered["precision"] is None else f"of those answers {100 * answered['precision']:.1f} % are right"

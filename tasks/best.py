@@ -4,9 +4,9 @@ import sys
 
 from gencls import bundle as bundles
 from gencls.errors import InputError
-from gencls.model_card import accuracy, cells
+from gencls.model_card import accuracy, cells, macro_f1
 from gencls.params import load
-from tasks import paths
+from tasks import paths, stage
 
 
 def main() -> None:
@@ -17,10 +17,19 @@ def main() -> None:
         print(
             f"{ds}: {origin.title}\n\n"
             f"The best on validation ({origin.validation.rows} rows), by accuracy, then macro-F1:\n\n{cells(origin.grid)}\n\n"
-            f"On test ({origin.test.rows} rows), which took no part in the choice: accuracy {accuracy(origin.test)} %\n\n"
+            f"On test ({origin.test.rows} rows), which took no part in the choice: accuracy {accuracy(origin.test)} %, "
+            f"macro-F1 {macro_f1(origin.test)} %; {_baselines(ds)}\n\n"
             f"    gencls predict {folder} in.csv out.csv\n"
             f'    python -c \'from gencls import Classifier; print(Classifier.load("{folder}").predict(["a text"]))\'\n'
         )
+
+
+def _baselines(ds: str) -> str:
+    """The best of them on test, and majority."""
+    found = stage.read_json(paths.baseline(ds) / "metrics.json")
+    best = max(found, key=lambda name: float(found[name]["accuracy"]))
+    named = dict.fromkeys((best, "majority"))
+    return ", ".join(f"{name} {100 * found[name]['accuracy']:.1f} and {100 * found[name]['macro_f1']:.1f} %" for name in named)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def look(file: Path, name: str, wanted: Namespace) -> Start:
         raise StageError(f"{file}: the column {label!r} has {len(looked.classes)} classes, and two are needed; name another: --label")
     language = wanted.language or looked.language
     made = plan.plan(looked, language=language, seed=SEED, flops=estimate.matmul_rate())
-    doubts = [*table.doubts, *text_doubts, *label_doubts, *looked.doubts, *made.doubts]
+    doubts = [*table.doubts, *text_doubts, *label_doubts, *columns.split_column(found), *looked.doubts, *made.doubts]
     return Start(name, file.name, table, text, label, language, looked, made, doubts)
 
 
@@ -135,7 +135,8 @@ def _may_be_placed(file: Path, folder: Path, force: bool) -> None:
     known = (folder / "README.md").exists() and not target.exists()
     if (there or other or known) and not force:
         what = f"another {file.name}" if other else "another data set"
-        raise StageError(f"{folder} holds {what}; choose a name for this one (--name), or --force to put it there")
+        mended = ", as for the same rows, mended" if other else ""
+        raise StageError(f"{folder} holds {what}; choose a name for this one (--name), or --force to put it there{mended}")
 
 
 def _place(file: Path, start: Start) -> None:
@@ -143,8 +144,9 @@ def _place(file: Path, start: Start) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if file.resolve() != (folder / file.name).resolve():
         shutil.copyfile(file, folder / file.name)
-    if not (folder / "README.md").exists():
-        (folder / "README.md").write_text(writing.card(start), encoding="utf-8")
+    card = folder / "README.md"
+    if not card.exists() or writing.UNWRITTEN in card.read_text(encoding="utf-8"):  # nobody's work
+        card.write_text(writing.card(start), encoding="utf-8")
 
 
 def _keep() -> Path | None:

@@ -107,7 +107,7 @@ def test_another_text_than_the_person_saw_is_an_error() -> None:
     train = rows().assign(text=["=1+1", "' w", "x", "y", "z"])
     assert corrections.apply(train, corrections.read(FILE), ["001", "b"], FILE)[0]["label"].iloc[1] == "001"
     with pytest.raises(
-        CorrectionError, match=r"line 2: row 'train-00001': expected its text to be \"'w\", found 'w'; .*an empty cell is not"
+        CorrectionError, match=r"line 2: row 'train-00001': expected its text to be \"' w\", found 'w'; .*an empty cell is not"
     ):
         corrections.apply(rows(), corrections.read(FILE), ["001", "b"], FILE)
 

@@ -198,6 +198,13 @@ def test_a_name_a_length_or_a_code_decides_and_is_a_doubt_where_it_is_thin() -> 
     assert columns.label_column(columns_of(x=BODIES, priority=CLASSES[::-1], queue=["q", "r"] * 15), "x")[0] == "queue"
 
 
+def test_a_column_that_names_splits_is_no_label_and_is_said_not_to_be_kept() -> None:
+    found = columns_of(x=BODIES, split=["train", "train", "Test"] * 10, group=CLASSES)
+    assert columns.label_column(found, "x") == ("group", [])
+    (doubt,) = columns.split_column(found)
+    assert doubt.startswith("'split' names splits, which are not kept: all rows are split anew")
+
+
 def test_scripts_are_told_apart() -> None:
     assert [
         survey.script(text) for text in ("plain text", "Größe und être", "股票上涨 A股", "注文した商品がまだ届きません", "где мой заказ")
@@ -211,16 +218,32 @@ def test_scripts_are_told_apart() -> None:
 
 
 def test_doubtful_rows_are_named() -> None:
-    texts = ["a b", "a b", "c d", "c d", "e f", None]
+    texts = ["a b", "a b", "c d", "C D!", "e f", None]
     doubts = survey.survey(pd.DataFrame({"text": texts, "label": ["x", "x", "X", "y", "z", "z"]}, dtype="str")).doubts
     for part in (
         "1 rows have no text",
-        "2 rows repeat",
-        "1 texts have two labels",
+        "1 rows repeat the text of another",
+        "1 rows repeat another but for case",
         "one class or several? 'X', 'x'",
         "2 classes have a single row",
     ):
         assert any(part in doubt for doubt in doubts), part
+
+
+def test_doubtful_labels_are_named() -> None:
+    labels = ["billing"] * 70 + ["login"] * 60 + ["Log in"] * 2 + ["billing, login"] * 3
+    frame = pd.DataFrame({"text": [f"text {i}" for i in range(135)], "label": labels}, dtype="str")
+    doubts = survey.survey(frame).doubts
+    assert doubts == [
+        "the largest class has more than 20 times the rows of the smallest: look at macro-F1; sft.class_weights: balanced",
+        "one class or several? 'Log in', 'login': labels in params.yaml gives them one name",
+        "1 labels look like several, and are classes of their own here: billing, login",
+    ]
+    numbers = survey.survey(frame.assign(label=["0.0", "1.0", "2.0"] * 45)).doubts
+    assert numbers == [
+        "the labels are numbers, from which a model learns less than from names: "
+        'labels: {"0.0": …, "1.0": …, "2.0": …} in params.yaml gives some'
+    ]
 
 
 def test_a_blank_cell_is_a_missing_one_to_make_new_and_to_the_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -279,6 +302,22 @@ def test_the_folder_of_another_data_set_is_left_alone() -> None:
         new.main([str(write(tickets(), Path("tickets.csv")))])
     with pytest.raises(StageError, match="--name gives 'raw', which cannot name a data set"):
         new.main(["tickets.csv", "--name", "raw"])
+
+
+def test_the_same_file_mended_replaces_its_copy_and_the_card_that_nobody_wrote() -> None:
+    rows = tickets()
+    rows[0]["Nachricht"] = ""
+    new.main([str(write(rows, Path("tickets.csv")))])
+    card = paths.raw("tickets") / "README.md"
+    assert "1 rows have no text" in card.read_text(encoding="utf-8")
+    mended = [str(write(tickets(), Path("tickets.csv")))]
+    with pytest.raises(StageError, match=r"holds another tickets\.csv; .* or --force to put it there, as for the same rows, mended"):
+        new.main(mended)
+    new.main([*mended, "--force"])
+    assert "rows have no text" not in card.read_text(encoding="utf-8")
+    card.write_text("Mine.")
+    new.main([*mended, "--force"])
+    assert card.read_text() == "Mine."
 
 
 @pytest.mark.parametrize("value", ["plain", "yes", "2024", "a: b", "{subject}\n{body}", ";", "\t", "标题", "", None, 0.1, {}])

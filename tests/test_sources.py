@@ -250,6 +250,15 @@ def test_a_single_file_is_split_by_the_shares_of_the_parameters(tmp_path: Path) 
     assert frames["validation"]["id"].iloc[0] == "validation-00000"
 
 
+def test_validation_is_held_out_of_the_training_file_where_none_is_named(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("text,label\n" + "".join(f"{name} {i},{'xy'[i % 2]}\n" for i in range(50)))
+    spec = FilesDataSet(source="files", files=SplitFiles(train="a.csv", test="b.csv"), validation=0.2)
+    frames = read(spec, tmp_path, seed=7)
+    assert {split: len(part) for split, part in frames.items()} == {"train": 40, "validation": 10, "test": 50}
+    assert set(frames["validation"]["text"].str[0]) == {"a"} and list(frames["test"]["text"].str[0].unique()) == ["b"]
+
+
 def test_shares_that_leave_no_training_rows_are_refused() -> None:
     with pytest.raises(ValidationError, match="leave no rows for training"):
         FilesDataSet(source="files", files="x.csv", validation=0.5, test=0.5)

@@ -45,6 +45,15 @@ def test_rows_of_one_text_stay_together_and_hide_no_class() -> None:
     assert "rare" in set(splits["train"]["label"])
 
 
+def test_texts_that_are_one_to_a_reader_stay_together() -> None:
+    rows = [(form.format(i), "a") for i in range(40) for form in ("Where is parcel {}", "where is parcel {}!", " WHERE, is parcel {} ?")]
+    splits = stratified(
+        pd.DataFrame([*rows, ("!", "a"), ("?", "a")], columns=["text", "label"], dtype="str"), validation=0.2, test=0.3, seed=3
+    )
+    parcels = [{int(text.strip(" !?").split()[-1]) for text in part["text"] if len(text) > 1} for part in splits.values()]
+    assert sum(map(len, parcels)) == 40 and min(map(len, parcels)) > 5
+
+
 def test_missing_texts_and_labels_do_not_stop_the_split() -> None:
     rows = [(f"t{i}", "a") for i in range(20)] + [(None, "a"), (None, "a"), ("x", None)]
     splits = stratified(pd.DataFrame(rows, columns=["text", "label"], dtype="str"), validation=0.1, test=0.2, seed=3)

@@ -54,7 +54,7 @@ def test_clean_data_pass_every_expectation() -> None:
     assert record["ok"] and record["rows"] == {"train": 4, "validation": 4, "test": 4}
     assert record["labels"]["test"] == {"a": 2, "b": 2}
     assert record["lengths"]["train"] == {"median": 12, "p95": 12, "max": 12}
-    assert record["expectations"] == len(validation.expectations) == 42
+    assert record["expectations"] == len(validation.expectations) == 43
 
 
 @pytest.mark.parametrize("column", ["id", "text", "label"])
@@ -146,6 +146,15 @@ def test_text_in_two_splits_is_a_leak_whatever_the_white_space_around_it() -> No
     assert "validate.leak: warning" in str(finding)
 
 
+def test_a_text_in_two_splits_but_for_case_and_punctuation_is_nearly_a_leak() -> None:
+    finding = only(check(broken("test", 1, text="Train:  TEXT_0!")))
+    assert (finding.check, finding.severity, finding.key) == ("near_leak", "warning", "validate.near_leak")
+    assert ids(finding) == ["train-00000", "test-00001"]
+    frames = broken("test", 0, text="!!")
+    frames["train"].loc[0, "text"] = "?!"
+    assert check(frames).findings == [], "where there is nothing but punctuation it is the text"
+
+
 def test_examples_of_a_leak_show_both_sides_of_a_text_that_training_repeats() -> None:
     frames = clean()
     frames["train"] = pd.concat([frames["train"], pd.DataFrame({"id": [f"train-1{i}" for i in range(9)], "text": "same", "label": "a"})])
@@ -200,6 +209,7 @@ def test_imbalance_beyond_the_limit_names_the_small_class() -> None:
 
 SWITCHED: dict[str, Frames] = {
     "leak": broken("test", 1, text="train text 0"),
+    "near_leak": broken("test", 1, text="Train text 0."),
     "conflict": broken("train", 3, text="train text 0"),
     "duplicate": broken("train", 1, text="train text 0"),
     "single_row": broken("train", 3, label="a"),

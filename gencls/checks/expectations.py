@@ -123,6 +123,15 @@ def of_union(rules: Validate) -> list[Check]:
             ("stripped", "split"),
         ),
         Check(
+            "near_leak",
+            gxe.ExpectColumnValuesToBeBetween(column="near_splits", max_value=1),
+            "no text occurs in two splits with other case, punctuation or white space",
+            "{n} with the text of a row in another split but for case, punctuation and white space",
+            rules.near_leak,
+            "validate.near_leak",
+            ("plain", "split"),
+        ),
+        Check(
             "conflict",
             gxe.ExpectColumnValuesToBeBetween(column="labels", max_value=1),
             "no text has two labels",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from gencls.alike import plain
 from gencls.params import SPLITS, Split
 
 COLUMNS = ["id", "text", "label"]
@@ -13,10 +14,12 @@ BYTES_PER_TOKEN = 4
 
 
 def rows(frames: Mapping[Split, pd.DataFrame]) -> pd.DataFrame:
-    """All rows with their split, and `row` (position), `stripped` (text), `tokens` (estimate), `splits`, `labels`, `copies`.
+    """All rows with their split, and `row` (position), `stripped` and `plain` (texts), `tokens` (estimate), `splits`, `near_splits`,
+    `labels`, `copies`.
 
-    `splits` and `labels` count those in which the stripped text occurs, `copies` the rows of the same split, text and label. All three
-    are null where the text is null or blank: that is an error of its own, and blank texts are not copies of each other.
+    `splits` and `labels` count those in which the stripped text occurs, `copies` the rows of the same split, text and label, `near_splits`
+    the splits in which the plain text occurs, where the stripped one is in one alone. All four are null where the text is null or blank:
+    that is an error of its own, and blank texts are not copies of each other.
     """
     union = pd.concat([frames[split].reindex(columns=COLUMNS).assign(split=split) for split in SPLITS], ignore_index=True)
     union[COLUMNS] = union[COLUMNS].astype("str")
@@ -26,6 +29,8 @@ def rows(frames: Mapping[Split, pd.DataFrame]) -> pd.DataFrame:
     union["tokens"] = np.ceil(bytes_of_text / BYTES_PER_TOKEN)
     text = union["stripped"].replace("", None)
     union["splits"] = union["split"].groupby(text).transform("nunique")
+    union["plain"] = text.map(plain, na_action="ignore")
+    union["near_splits"] = union["split"].groupby(union["plain"]).transform("nunique").where(union["splits"] == 1)
     union["labels"] = union["label"].groupby(text).transform("nunique")
     union["copies"] = union["row"].groupby([union["split"], text, union["label"]]).transform("size")
     return union

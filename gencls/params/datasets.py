@@ -31,8 +31,17 @@ class SplitFiles(Section):
     """One file per split."""
 
     train: str
-    validation: str
+    validation: str | None = None
+    """null: `validation` of the data set is the share of the training file that is held out."""
     test: str
+
+
+class SplitNames(Section):
+    """One name per split."""
+
+    train: str = "train"
+    validation: str = "validation"
+    test: str = "test"
 
 
 class DataSet(Section):
@@ -84,7 +93,7 @@ class FilesDataSet(TableDataSet):
     quoting: bool = True
     """Of csv and tsv: false where a double quote is a character like any other, as in many tsv files."""
     validation: Share = 0.1
-    """Share of a single file held out for validation."""
+    """Share of a single file, or of the training file where none is named for it, held out for validation."""
     test: Share = 0.2
     """Share of a single file held out for the test."""
 
@@ -109,7 +118,7 @@ class HubDataSet(HubRows, TableDataSet):
     """A data set of the Hugging Face hub, or a local folder of the same format."""
 
     source: Literal["hub"]
-    splits: SplitFiles = SplitFiles(train="train", validation="validation", test="test")
+    splits: SplitNames = SplitNames()
     """Names of the splits there; `train[:90%]` takes a part of one."""
 
 
@@ -121,6 +130,8 @@ class Validate(Section):
 
     leak: Severity = "error"
     """The same text in two splits."""
+    near_leak: Severity = "warning"
+    """The same but for case, punctuation and white space."""
     conflict: Severity = "warning"
     """One text with two labels."""
     duplicate: Severity = "warning"

@@ -31,15 +31,17 @@ SEPARATOR = re.compile(r'"?sep=(.)"?\r?$', re.MULTILINE)
 
 def names(spec: FilesDataSet) -> list[str]:
     """Files of a data set, each once."""
-    return [spec.files] if isinstance(spec.files, str) else list(dict.fromkeys(spec.files.model_dump().values()))
+    return [spec.files] if isinstance(spec.files, str) else list(dict.fromkeys(spec.files.model_dump(exclude_none=True).values()))
 
 
 def read(spec: FilesDataSet, folder: Path, *, seed: int) -> dict[Split, pd.DataFrame]:
-    """One frame per split from one file per split, or from one file that `seed` splits."""
+    """One frame per split from one file per split, or from files that `seed` splits."""
     if isinstance(spec.files, str):
         return stratified(_table(spec, folder / spec.files), validation=spec.validation, test=spec.test, seed=seed)
-    per_split: dict[Split, str] = {"train": spec.files.train, "validation": spec.files.validation, "test": spec.files.test}
-    return {split: _table(spec, folder / name) for split, name in per_split.items()}
+    train, test = _table(spec, folder / spec.files.train), _table(spec, folder / spec.files.test)
+    if spec.files.validation is None:
+        return {**stratified(train, validation=spec.validation, test=0.0, seed=seed), "test": test}
+    return {"train": train, "validation": _table(spec, folder / spec.files.validation), "test": test}
 
 
 def _table(spec: FilesDataSet, path: Path) -> pd.DataFrame:

@@ -1,9 +1,10 @@
-"""One table into train, validation and test: seeded, stratified by label, equal texts together."""
+"""One table into train, validation and test: seeded, stratified by label, texts together that are one to a reader."""
 
 import random
 
 import pandas as pd
 
+from gencls.alike import plain
 from gencls.params import SPLITS, Split
 
 Unit = list[int]
@@ -38,8 +39,8 @@ def stratified(frame: pd.DataFrame, *, validation: float, test: float, seed: int
 
 def _units(texts: pd.Series) -> list[Unit]:
     units: dict[str | int, Unit] = {}
-    for row, text in enumerate(texts.str.strip()):
-        units.setdefault(text if isinstance(text, str) else row, []).append(row)
+    for row, text in enumerate(texts):
+        units.setdefault(plain(text) if isinstance(text, str) else row, []).append(row)
     return list(units.values())
 
 

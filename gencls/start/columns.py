@@ -10,6 +10,7 @@ from gencls.start.survey import is_ideograph
 
 TEXT_NAMES = ("text", "message", "sentence", "content", "body", "utterance", "query", "comment", "review", "文本", "内容", "正文", "句子")
 LABEL_NAMES = ("label", "class", "category", "intent", "target", "topic", "queue", "sentiment", "emotion", "tag", "标签", "类别", "分类")
+SPLIT_NAMES = ("train", "training", "validation", "valid", "val", "dev", "test", "testing", "eval")
 DIFFERENT = 0.5
 """Share of a text column's cells that differ from each other, at least."""
 PER_CLASS = 3
@@ -90,7 +91,7 @@ def label_column(found: Sequence[Column], text: str) -> tuple[str, list[str]]:
     Raises:
         ColumnError: none has classes, or several do.
     """
-    others = [column for column in found if column.name != text and f"{{{column.name}}}" not in text]
+    others = [column for column in found if column.name != text and f"{{{column.name}}}" not in text and not _names_splits(column)]
     candidates = _without_codes([column for column in others if _has_classes(column)])
     if not candidates:
         raise ColumnError(
@@ -104,6 +105,16 @@ def label_column(found: Sequence[Column], text: str) -> tuple[str, list[str]]:
     return chosen.name, [
         f"{_names(rest)} could be labels too; {chosen.name!r} was taken for its name. If that is wrong: --label"
     ] if rest else []
+
+
+def split_column(found: Sequence[Column]) -> list[str]:
+    """A doubt where a column says which split a row is of."""
+    kept = "all rows are split anew; a file per split keeps them, files: {train: …, test: …} in params.yaml"
+    return [f"{column.name!r} names splits, which are not kept: {kept}" for column in found if _names_splits(column)]
+
+
+def _names_splits(column: Column) -> bool:
+    return column.classes > 1 and all(cell.strip().lower() in SPLIT_NAMES for cell in column.cells)
 
 
 def _reads(column: Column) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from gencls.arrays import Ints
+from gencls.calibration import FEWEST
 from gencls.encode import slices
 from gencls.errors import InputError
 from gencls.labels import reserved, written
@@ -21,7 +22,7 @@ from gencls.params import Base, Split, Strategy
 from gencls.prompts import TEMPLATES, Example, Renderer
 from gencls.sources.split import stratified
 from gencls.start.estimate import Training, minutes
-from gencls.start.survey import Survey
+from gencls.start.survey import Survey, some
 from gencls.tokenizer import train_tokenizer
 
 OFFERED = {
@@ -104,7 +105,8 @@ def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: floa
     }
     spent, formula = minutes(training, {name: OFFERED[name] for name in chosen}, flops)
     cut = sum(int((lengths[name] > max_length).sum()) for name in chosen)
-    doubts = [*_doubts(rows, single, cut, max_length), *_long_list(heads["zero_shot"], max_length)]
+    unseen = sorted(set(train["label"]) - set(splits["validation"]["label"]))
+    doubts = [*_doubts(rows, single, unseen, cut, max_length), *_long_list(heads["zero_shot"], max_length)]
     return Plan(knobs, {name: OFFERED[name] for name in chosen}, shares, spent, formula, rows, cut, doubts)
 
 
@@ -184,15 +186,19 @@ def _affordable(training: Training, lengths: dict[str, Any], flops: float) -> li
     return chosen
 
 
-def _doubts(rows: dict[Split, int], single: list[str], cut: int, max_length: int) -> list[str]:
+def _doubts(rows: dict[Split, int], single: list[str], unseen: list[str], cut: int, max_length: int) -> list[str]:
     found = []
     if rows["train"] < 2000:
         found.append(
-            f"{rows['train']} training rows are few for a model that starts from nothing: a pretrained base will be better "
-            "(model.base, and with it sft.optimizer: adamw, sft.lr: 2e-5, sft.unmerge: 0)"
+            f"{rows['train']} training rows are few for a model that starts from nothing: a pretrained base should be better "
+            "(model.base, and with it sft.optimizer: adamw, sft.lr: 2e-5, sft.unmerge: 0, rl.lr: 2e-5)"
         )
     if single:
         found.append(f"{len(single)} classes have one training row (validate.single_row: warning); they will hardly be learnt")
+    if unseen:
+        found.append(f"{len(unseen)} classes have no validation row, so the choice between models does not see them: {some(unseen)}")
+    if rows["validation"] < FEWEST:
+        found.append(f"{rows['validation']} validation rows are too few for a threshold to abstain below, which takes {FEWEST}")
     if cut:
         found.append(f"{cut} of the prompts measured are longer than model.max_length: {max_length}; their texts lose their middle")
     return found

@@ -1,5 +1,7 @@
 """What the rows are like: language, classes, duplicates, lengths, and what is doubtful about them."""
 
+import json
+import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
@@ -8,11 +10,18 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from gencls.alike import MARKS, plain
+
 Script = Literal["en", "zh", "other"]
 
 READ = 2000
 """Texts whose script is counted."""
 EXAMPLES = 3
+UNEQUAL = 20
+"""Times that one class may be larger than another without a word."""
+NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+SEPARATORS = re.compile(r"[,;|/+]")
+"""Between several labels of a cell."""
 
 
 @dataclass(frozen=True)
@@ -85,22 +94,43 @@ def _repeated(rows: pd.DataFrame) -> list[str]:
     """Copies, which stay in one split, and one text under two labels."""
     text = rows["text"].str.strip()
     copies, conflicts = int(text.duplicated().sum()), int((rows["label"].groupby(text).nunique() > 1).sum())
+    near = int(text.map(plain).duplicated().sum()) - copies
     found = [f"{copies} rows repeat the text of another; equal texts will stand in one split"] if copies else []
+    found += [f"{near} rows repeat another but for case, punctuation and white space; these too will stand in one split"] if near else []
     return [*found, *([f"{conflicts} texts have two labels or more"] if conflicts else [])]
 
 
 def _labels(labels: "pd.Series[str]") -> list[str]:
-    """Classes too small to learn, and names that look like one."""
+    """Classes too small to learn, or small beside others, and names that say nothing, look like one, or are several."""
     counts, doubts = Counter(labels), []
+    if all(map(NUMBER.fullmatch, counts)):
+        names = ", ".join(f"{json.dumps(label)}: …" for label in sorted(counts)[:EXAMPLES])
+        doubts.append(
+            f"the labels are numbers, from which a model learns less than from names: labels: {{{names}}} in params.yaml gives some"
+        )
+    if max(counts.values()) > UNEQUAL * min(counts.values()):
+        doubts.append(
+            f"the largest class has more than {UNEQUAL} times the rows of the smallest: look at macro-F1; sft.class_weights: balanced"
+        )
     single = sorted(label for label, n in counts.items() if n == 1)
     if single:
-        doubts.append(f"{len(single)} classes have a single row, which will be in training: {_some(single)}")
+        doubts.append(f"{len(single)} classes have a single row, which will be in training: {some(single)}")
     alike: dict[str, list[str]] = {}
     for label in sorted(counts):
-        alike.setdefault(" ".join(label.casefold().replace("_", " ").split()), []).append(label)
-    doubts += [f"one class or several? {', '.join(map(repr, names))}" for names in alike.values() if len(names) > 1]
+        alike.setdefault(MARKS.sub("", label.casefold()) or label, []).append(label)  # `Log in`, `log-in` and `Login`
+    one = "labels in params.yaml gives them one name"
+    doubts += [f"one class or several? {', '.join(map(repr, names))}: {one}" for names in alike.values() if len(names) > 1]
+    several = sorted(label for label in counts if _are(SEPARATORS.split(label), counts))
+    if several:
+        doubts.append(f"{len(several)} labels look like several, and are classes of their own here: {some(several)}")
     return doubts
 
 
-def _some(names: list[str]) -> str:
+def _are(parts: list[str], labels: Counter[str]) -> bool:
+    """Whether the parts of a label are labels themselves."""
+    return len(parts) > 1 and all(part.strip() in labels for part in parts)
+
+
+def some(names: list[str]) -> str:
+    """The first of them, and how many more there are."""
     return ", ".join(names[:EXAMPLES]) + (f" and {len(names) - EXAMPLES} more" if len(names) > EXAMPLES else "")

@@ -18,6 +18,7 @@ PLAIN = re.compile(r"[A-Za-z][\w./-]*", re.ASCII)
 WORDS = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
 """What YAML readers of some version take for something else than text."""
 SIGNED = "\n# As `make new` wrote it, which may replace it while the sha256 of the lines above is "
+UNWRITTEN = "Where the rows come from, who labelled them, and what licence they have: to be written by whoever knows."
 NAMED = 20
 """Labels that a card lists."""
 
@@ -77,7 +78,7 @@ def _data_set(start: Start) -> list[str]:
     keys: list[tuple[str, Any, str]] = [
         ("source", "files", ""),
         ("language", start.language, "of the prompt: en or zh"),
-        ("files", start.file, f"in data/raw/{start.name}; or train:, validation: and test:, a file each"),
+        ("files", start.file, f"in data/raw/{start.name}; or train:, test: and, if there is one, validation:, a file each"),
         ("format", table.form, "or csv, tsv, jsonl, parquet"),
         ("delimiter", delimiter, "one character; null: comma for csv, tab for tsv"),
         ("encoding", table.encoding, "a byte order mark is dropped"),
@@ -135,7 +136,7 @@ def card(start: Start) -> str:
     return "\n".join(
         [
             f"# {start.name}\n",
-            "Where the rows come from, who labelled them, and what licence they have: to be written by whoever knows.\n",
+            f"{UNWRITTEN}\n",
             "| | |\n|---|---|",
             f"| Task | one of {len(classes)} labels: {', '.join(classes[:NAMED])}{more} |",
             f"| Rows | {len(survey.frame)}, split by the seed: {', '.join(f'{split} {n}' for split, n in start.plan.rows.items())} |",
