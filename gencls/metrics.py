@@ -107,7 +107,7 @@ def evaluate(  # noqa: PLR0913  # three inputs and four settings, all of them na
     return {
         "rows": len(gold_N),
         "accuracy": _round(accuracy[0]),
-        "accuracy_ci": _interval(accuracy[1:]),
+        "accuracy_ci": _interval(accuracy[1:]) if 0 < accuracy[0] < 1 else _exact(bool(accuracy[0]), len(gold_N)),
         "macro_f1": _round(macro_f1[0]),
         "macro_f1_ci": _interval(macro_f1[1:]),
         "log_loss": None if probabilities is None else _round(_log_loss(gold_N, probabilities)),
@@ -264,6 +264,12 @@ def _ece(correct_N: NDArray[np.bool_], confidence_N: Floats, bins: int) -> float
 
 def _interval(values: Floats) -> list[float]:
     return [_round(x) for x in np.percentile(values, [2.5, 97.5])]
+
+
+def _exact(right: bool, rows: int) -> list[float]:
+    """Of an accuracy of 1 or 0, which resampling takes for certain: Clopper & Pearson 1934."""
+    least = 0.025 ** (1 / rows)
+    return [_round(least), 1.0] if right else [0.0, _round(1 - least)]
 
 
 def _ratio(part: int, whole: int) -> float:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import f1_score, log_loss
 
 from gencls import metrics, predictions
@@ -41,6 +42,11 @@ def test_calibration_error_weighs_each_bin_by_its_rows():
     assert measure()["ece"] == pytest.approx((0.1 + 0.5 + 0.7 + 0.2 + 0.0 + 1.0) / 6, abs=1e-6)
     # One bin: |3 right - 3.9 of confidence| over six rows.
     assert measure(bins=1)["ece"] == pytest.approx(0.9 / 6, abs=1e-6)
+
+
+def test_a_few_rows_all_right_or_all_wrong_are_no_certainty():
+    assert measure(["a"] * 42, ["a"] * 42, None)["accuracy_ci"] == [pytest.approx(binomtest(42, 42).proportion_ci().low, abs=1e-6), 1.0]
+    assert measure(["a"] * 42, ["b"] * 42, None)["accuracy_ci"] == [0.0, pytest.approx(binomtest(0, 42).proportion_ci().high, abs=1e-6)]
 
 
 def test_a_class_that_never_occurs_is_left_out_of_macro_f1():
