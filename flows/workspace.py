@@ -1,11 +1,11 @@
 """Where a run works: the user's checkout, one run at a time, or for a run with overrides a copy that leaves the checkout alone.
 
-    .prefect/runs/<run>        git clone that shares the objects: HEAD + the user's uncommitted changes + untracked files that git does
-                               not ignore, files of `dvc add` as they are now
+    .prefect/runs/<run>        git repository that shares the objects: HEAD + the user's uncommitted changes + untracked files that git
+                               does not ignore, files of `dvc add` as they are now
     .prefect/runs/<run>.lock   held while the run lives; a copy whose lock is free was left by kill -9 and goes with the next run
     .prefect/reports/<run>     its report, which stays
 
-A clone and no worktree of git's: worktrees share the refs under which DVC makes an experiment, and a `dvc exp run` of the user in the
+A repository and no worktree of git's: worktrees share the refs under which DVC makes an experiment, and a `dvc exp run` of the user in the
 checkout would lose its own. The copy shares the DVC cache, so what has run before is restored there too. Its result becomes an experiment
 (`dvc exp list`) only if `dvc status` is clean: saved otherwise, DVC would record old outputs under the new parameters and restore those
 from then on. As in `dvc exp run`, files that git does not know take part and are not saved, for they may be data.
@@ -120,11 +120,7 @@ def _require_identity(root: Path) -> None:
 
 def _make(root: Path, copy: Path) -> None:
     head = call(("git", "rev-parse", "HEAD"), root)
-    call(("git", "clone", "--quiet", "--shared", "--no-checkout", str(root), str(copy)), root)
-    own = Path(call(("git", "rev-parse", "--path-format=absolute", "--git-common-dir"), root))
-    for settings in (own / "config", own / "info/exclude"):  # the user's name, line endings, filters
-        if settings.exists():
-            shutil.copy2(settings, copy / ".git" / settings.relative_to(own))
+    _share_objects(root, copy)
     call(("git", "checkout", "--quiet", "--detach", head), copy)
     patch = copy.with_suffix(".patch")
     call((*DIFF, f"--output={patch}"), root)
@@ -138,6 +134,20 @@ def _make(root: Path, copy: Path) -> None:
     with Repo(str(root)) as repo:
         _share_cache(repo, root, copy)
         _take_edited(repo, root, copy)
+
+
+def _share_objects(root: Path, copy: Path) -> None:
+    """By hand: `git clone` asks who owns the repository, and knows neither a worktree of a bare one nor a submodule."""
+    theirs = Path(call(("git", "rev-parse", "--path-format=absolute", "--git-common-dir"), root))
+    call(("git", "init", "--quiet", str(copy)), root)
+    own = copy / ".git"
+    (own / "objects/info/alternates").write_text(f"{theirs / 'objects'}\n")
+    for name in ("config", "info/exclude", "shallow"):  # the user's name, line endings, filters
+        if (theirs / name).exists():
+            (own / name).parent.mkdir(exist_ok=True)
+            shutil.copy2(theirs / name, own / name)
+    call(("git", "config", "--file", str(own / "config"), "core.bare", "false"), root)
+    call(("git", "config", "--file", str(own / "config"), "core.worktree", str(copy)), root)
 
 
 def _share_cache(repo: Repo, root: Path, copy: Path) -> None:

@@ -74,6 +74,9 @@ def ask(model: Any, tokenizer: Any, shown: Mapping[str, Sequence[str]], *, langu
         ).to(model.device)
         with torch.inference_mode():
             out = model.generate(**inputs, max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=tokenizer.pad_token_id)
+        if tokenizer.decode(inputs["input_ids"][0]).rstrip().endswith(THINKS):
+            answers[label] = label
+            continue
         answers[label] = first_line(tokenizer.decode(out[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True), label)
     return answers
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gencls.chat import SENTINEL
 from gencls.errors import InputError
 from gencls.prompts import Prompt
 
-SENTINEL = "\x00"
 SLICE, CHARACTERS = 256, 1_000_000
 """Texts tokenised at once, and characters of theirs: with all offsets these take a hundred times their size, until the texts are cut."""
 

@@ -88,7 +88,10 @@ def _metrics(bundle: Bundle) -> str:
     lines = ["| split | rows | accuracy | macro-F1 | log-loss | ECE |", "| --- | --: | --: | --: | --: | --: |"]
     for split, found in (("test", bundle.origin.test), ("validation", bundle.origin.validation)):
         lines.append(f"| {split} | {found.rows} | {accuracy(found)} | {macro_f1(found)} | {_losses(found)} |")
-    note = "Percent, 95 % bootstrap intervals over rows; the last two are those of the probabilities before the temperature."
+    note = (
+        "Percent, 95 % bootstrap intervals over rows, exact ones where all or none are right; the last two are those of the probabilities "
+        "before the temperature."
+    )
     return "\n".join(lines) + f"\n\n{note} Validation chose the cell, so its numbers lean high."
 
 

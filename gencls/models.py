@@ -6,7 +6,7 @@ A model folder is what transformers writes, with `gencls.json` beside the weight
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -24,7 +24,7 @@ from transformers import (
     PreTrainedConfig,
     PreTrainedModel,
 )
-from transformers.cache_utils import DynamicLayer
+from transformers.cache_utils import LinearAttentionCacheLayerMixin
 from transformers.modeling_layers import GenericForSequenceClassification
 from transformers.utils import logging
 from transformers.utils.logging import disable_progress_bar
@@ -110,7 +110,7 @@ def _readable(source: str | Path) -> Iterator[None]:
 
 def _check_reading(source: str, config: PreTrainedConfig, max_length: int) -> None:
     """Raise `ModelError` where a prompt cannot be read once for all labels, or not to its end."""
-    if odd := {type(layer).__name__ for layer in DynamicCache(config=config).layers if not isinstance(layer, DynamicLayer)}:
+    if odd := {type(layer).__name__ for layer in DynamicCache(config=config).layers if isinstance(layer, LinearAttentionCacheLayerMixin)}:
         raise ModelError(
             f"model.base {source}: {config.model_type} has layers that keep a state, not keys and values ({', '.join(sorted(odd))}), so a "
             "prompt cannot be read once for all labels; choose a base of attention layers alone"
@@ -192,7 +192,10 @@ def load_tokenizer(source: str | Path, revision: str | None = None) -> Any:
         tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, padding_side="left", trust_remote_code=False)
     if tokenizer.eos_token_id is None:
         raise ModelError(f"model.base {source}: its tokenizer has no end token (eos_token), so no answer could ever end")
-    complete(tokenizer)
+    ends = None
+    with suppress(OSError):  # a folder need not have one
+        ends = GenerationConfig.from_pretrained(source, revision=revision).eos_token_id
+    complete(tokenizer, ends if isinstance(ends, list) else [ends])
     return tokenizer
 
 

@@ -18,18 +18,21 @@ def main() -> None:
             f"{ds}: {origin.title}\n\n"
             f"The best on validation ({origin.validation.rows} rows), by accuracy, then macro-F1:\n\n{cells(origin.grid)}\n\n"
             f"On test ({origin.test.rows} rows), which took no part in the choice: accuracy {accuracy(origin.test)} %, "
-            f"macro-F1 {macro_f1(origin.test)} %; {_baselines(ds)}\n\n"
+            f"macro-F1 {macro_f1(origin.test)} %{_baselines(ds)}\n\n"
             f"    gencls predict {folder} in.csv out.csv\n"
             f'    python -c \'from gencls import Classifier; print(Classifier.load("{folder}").predict(["a text"]))\'\n'
         )
 
 
 def _baselines(ds: str) -> str:
-    """The best of them on test, and majority."""
-    found = stage.read_json(paths.baseline(ds) / "metrics.json")
+    """The best of them on test, and majority; the bundle can be there without them."""
+    file = paths.baseline(ds) / "metrics.json"
+    if not file.exists():
+        return ""
+    found = stage.read_json(file)
     best = max(found, key=lambda name: float(found[name]["accuracy"]))
     named = dict.fromkeys((best, "majority"))
-    return ", ".join(f"{name} {100 * found[name]['accuracy']:.1f} and {100 * found[name]['macro_f1']:.1f} %" for name in named)
+    return "; " + ", ".join(f"{name} {100 * found[name]['accuracy']:.1f} and {100 * found[name]['macro_f1']:.1f} %" for name in named)
 
 
 if __name__ == "__main__":

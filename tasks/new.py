@@ -145,7 +145,7 @@ def _place(file: Path, start: Start) -> None:
     if file.resolve() != (folder / file.name).resolve():
         shutil.copyfile(file, folder / file.name)
     card = folder / "README.md"
-    if not card.exists() or writing.UNWRITTEN in card.read_text(encoding="utf-8"):  # nobody's work
+    if not card.exists() or writing.unedited(card.read_text(encoding="utf-8"), writing.MARKDOWN):  # nobody's work
         card.write_text(writing.card(start), encoding="utf-8")
 
 

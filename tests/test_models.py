@@ -3,11 +3,22 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from tokenizers.processors import TemplateProcessing
-from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2Config, LlamaConfig, MambaConfig, MistralConfig
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    FalconH1Config,
+    Gemma3nTextConfig,
+    GenerationConfig,
+    GPT2Config,
+    LlamaConfig,
+    MambaConfig,
+    MistralConfig,
+)
 
 from gencls import models
 from gencls.encode import PromptEncoder
@@ -127,11 +138,20 @@ def test_an_answer_ends_with_the_token_that_ends_a_turn_not_a_document(base_fold
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "turns")
     tokenizer.add_special_tokens({"extra_special_tokens": ["<|assistant|>", "<|document|>"]})
     tokenizer.eos_token = "<|document|>"
+    end, document = tokenizer.convert_tokens_to_ids("<|end|>"), tokenizer.eos_token_id
     tokenizer.chat_template += "{% if not add_generation_prompt %}\n{{ eos_token }}{% endif %}"  # as Phi-3's does
     tokenizer.save_pretrained(tmp_path / "turns")
-    assert models.load_tokenizer(tmp_path / "turns").eos_token == "<|end|>"
-    models.load_tokenizer(tmp_path / "turns").save_pretrained(tmp_path / "saved")
-    assert models.load_tokenizer(tmp_path / "saved").eos_token == "<|end|>" == AutoTokenizer.from_pretrained(tmp_path / "saved").eos_token
+
+    def loaded(ends: int | list[int]) -> str:
+        GenerationConfig(eos_token_id=ends).save_pretrained(tmp_path / "turns")
+        return str(models.load_tokenizer(tmp_path / "turns").eos_token)
+
+    assert loaded([document, end]) == "<|end|>"
+    assert loaded(document) == "<|document|>", "a base that was never instructed, or a model that learnt to end with that"
+    for template in ("{{ messages[0].content }}<|end|>", "{{ raise_exception('no answers') if messages | length > 1 }}<|end|>"):
+        tokenizer.chat_template = template
+        tokenizer.save_pretrained(tmp_path / "turns")
+        assert loaded([document, end]) == "<|document|>", "a template that shows no answers"
 
 
 def test_a_tokenizer_without_an_end_token_is_refused(base_folder: Path, tmp_path: Path) -> None:
@@ -186,9 +206,23 @@ def test_prompts_longer_than_a_table_of_positions_are_refused(tmp_path: Path, to
     models.load(tmp_path, Model(device="cpu", max_length=32))
 
 
-def test_a_base_without_keys_and_values_is_refused(tmp_path: Path, tokenizer) -> None:
-    config = MambaConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, state_size=4)
+SMALL = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("mamba", MambaConfig(hidden_size=16, num_hidden_layers=1, state_size=4)),
+        ("falcon_h1", FalconH1Config(**SMALL, mamba_d_ssm=16, mamba_n_heads=2, mamba_d_head=8, mamba_d_state=4, head_dim=8)),
+    ],
+)
+def test_a_base_with_states_in_place_of_keys_and_values_is_refused(name: str, config: Any, tmp_path: Path, tokenizer) -> None:
+    config.vocab_size = len(tokenizer)
     AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
-    with pytest.raises(InputError, match=r"mamba has layers that keep a state, .*LinearAttentionLayer.* attention layers alone"):
+    with pytest.raises(InputError, match=rf"{name} has layers that keep a state, .*LinearAttention.* attention layers alone"):
         models.load(tmp_path, Model(device="cpu", max_length=32))
+
+
+def test_a_base_whose_layers_share_keys_and_values_is_none_of_these() -> None:
+    models._check_reading("shared", Gemma3nTextConfig(num_hidden_layers=4, num_kv_shared_layers=2, layer_types=["full_attention"] * 4), 32)

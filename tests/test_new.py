@@ -237,9 +237,14 @@ def test_the_same_file_mended_replaces_its_copy_and_the_card_that_nobody_wrote()
         new.main(mended)
     new.main([*mended, "--force"])
     assert "rows have no text" not in card.read_text(encoding="utf-8")
-    card.write_text("Mine.")
+    card.write_text(card.read_text(encoding="utf-8") + "Licence: ours.\n", encoding="utf-8")
     new.main([*mended, "--force"])
-    assert card.read_text() == "Mine."
+    assert card.read_text(encoding="utf-8").endswith("Licence: ours.\n")
+
+
+def test_a_column_without_a_label_is_one_error() -> None:
+    with pytest.raises(StageError, match="the column 'notes' has 0 classes, and two are needed"):
+        new.main([str(write([{**row, "notes": ""} for row in tickets()], Path("tickets.csv"))), "--label", "notes"])
 
 
 @pytest.mark.parametrize("value", ["plain", "yes", "2024", "a: b", "{subject}\n{body}", ";", "\t", "标题", "", None, 0.1, {}])

@@ -1,5 +1,6 @@
 import pandas as pd
 
+from gencls.alike import plain
 from gencls.sources.split import stratified
 
 
@@ -52,6 +53,11 @@ def test_texts_that_are_one_to_a_reader_stay_together() -> None:
     )
     parcels = [{int(text.strip(" !?").split()[-1]) for text in part["text"] if len(text) > 1} for part in splits.values()]
     assert sum(map(len, parcels)) == 40 and min(map(len, parcels)) > 5
+
+
+def test_vowel_signs_and_emoji_part_texts() -> None:
+    assert len({plain(text) for text in ("दिन", "दीन", "दान", "fine 👍", "fine 👎", "C++", "C")}) == 7
+    assert plain(" Wo ist's?\n") == plain("wo ist s") and plain(" !! ") == "!!"
 
 
 def test_missing_texts_and_labels_do_not_stop_the_split() -> None:

@@ -79,6 +79,8 @@ def test_doubtful_labels_are_named() -> None:
         "one class or several? 'Log in', 'login': labels in params.yaml gives them one name",
         "1 labels look like several, and are classes of their own here: billing, login",
     ]
+    ratings = survey.survey(frame.assign(label=["-1", "1", "C", "C++", "C#"] * 27)).doubts
+    assert not any("one class or several" in doubt for doubt in ratings)
     numbers = survey.survey(frame.assign(label=["0.0", "1.0", "2.0"] * 45)).doubts
     assert numbers == [
         "the labels are numbers, from which a model learns less than from names: "

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from gencls.alike import MARKS, plain
+from gencls.alike import plain
 
 Script = Literal["en", "zh", "other"]
 
@@ -20,6 +20,8 @@ EXAMPLES = 3
 UNEQUAL = 20
 """Times that one class may be larger than another without a word."""
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+BETWEEN = re.compile(r"[\s_-]+")
+"""What `Log in`, `log-in` and `Login` differ in."""
 SEPARATORS = re.compile(r"[,;|/+]")
 """Between several labels of a cell."""
 
@@ -103,6 +105,8 @@ def _repeated(rows: pd.DataFrame) -> list[str]:
 def _labels(labels: "pd.Series[str]") -> list[str]:
     """Classes too small to learn, or small beside others, and names that say nothing, look like one, or are several."""
     counts, doubts = Counter(labels), []
+    if not counts:
+        return []
     if all(map(NUMBER.fullmatch, counts)):
         names = ", ".join(f"{json.dumps(label)}: …" for label in sorted(counts)[:EXAMPLES])
         doubts.append(
@@ -117,7 +121,7 @@ def _labels(labels: "pd.Series[str]") -> list[str]:
         doubts.append(f"{len(single)} classes have a single row, which will be in training: {some(single)}")
     alike: dict[str, list[str]] = {}
     for label in sorted(counts):
-        alike.setdefault(MARKS.sub("", label.casefold()) or label, []).append(label)  # `Log in`, `log-in` and `Login`
+        alike.setdefault(label if NUMBER.fullmatch(label) else BETWEEN.sub("", label.casefold()) or label, []).append(label)
     one = "labels in params.yaml gives them one name"
     doubts += [f"one class or several? {', '.join(map(repr, names))}: {one}" for names in alike.values() if len(names) > 1]
     several = sorted(label for label in counts if _are(SEPARATORS.split(label), counts))

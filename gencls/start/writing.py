@@ -17,8 +17,9 @@ COMMENTS = 30
 PLAIN = re.compile(r"[A-Za-z][\w./-]*", re.ASCII)
 WORDS = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
 """What YAML readers of some version take for something else than text."""
-SIGNED = "\n# As `make new` wrote it, which may replace it while the sha256 of the lines above is "
-UNWRITTEN = "Where the rows come from, who labelled them, and what licence they have: to be written by whoever knows."
+SIGNED = "As `make new` wrote it, which may replace it while the sha256 of the lines above is "
+YAML, MARKDOWN = ("# ", ""), ("<!-- ", " -->")
+"""What a comment stands between."""
 NAMED = 20
 """Labels that a card lists."""
 
@@ -54,14 +55,14 @@ def params_yaml(default: str, start: Start) -> str:
     return signed(f"{_head(start)}\n{body}")
 
 
-def signed(text: str) -> str:
+def signed(text: str, comment: tuple[str, str] = YAML) -> str:
     """The text with a last line by which `unedited` knows it again."""
-    return f"{text}{SIGNED}{hashlib.sha256(text.encode()).hexdigest()}\n"
+    return f"{text}\n{comment[0]}{SIGNED}{hashlib.sha256(text.encode()).hexdigest()}{comment[1]}\n"
 
 
-def unedited(text: str) -> bool:
-    """Whether it is as `params_yaml` made it."""
-    return text == signed(text.rpartition(SIGNED)[0])
+def unedited(text: str, comment: tuple[str, str] = YAML) -> bool:
+    """Whether it is as it was signed."""
+    return text == signed(text.rpartition(f"\n{comment[0]}{SIGNED}")[0], comment)
 
 
 def _head(start: Start) -> str:
@@ -129,22 +130,21 @@ def scalar(value: object) -> str:
 
 
 def card(start: Start) -> str:
-    """README.md of data/raw/<name>."""
+    """README.md of data/raw/<name>, signed."""
     survey, classes = start.survey, list(start.survey.classes)
     more = f" and {len(classes) - NAMED} more" if len(classes) > NAMED else ""
     median, _, longest = survey.lengths
-    return "\n".join(
-        [
-            f"# {start.name}\n",
-            f"{UNWRITTEN}\n",
-            "| | |\n|---|---|",
-            f"| Task | one of {len(classes)} labels: {', '.join(classes[:NAMED])}{more} |",
-            f"| Rows | {len(survey.frame)}, split by the seed: {', '.join(f'{split} {n}' for split, n in start.plan.rows.items())} |",
-            f"| Text | `{start.text}`; {median} characters in the middle, {longest} at most |",
-            f"| Label | `{start.label}` |",
-            f"| File | `{start.file}`, {start.table.form}, {start.table.encoding} |",
-            "\n## Known problems\n",
-            *([f"- {doubt}" for doubt in start.doubts] or ["None were found by looking at the file."]),
-            "",
-        ]
-    )
+    lines = [
+        f"# {start.name}\n",
+        "Where the rows come from, who labelled them, and what licence they have: to be written by whoever knows.\n",
+        "| | |\n|---|---|",
+        f"| Task | one of {len(classes)} labels: {', '.join(classes[:NAMED])}{more} |",
+        f"| Rows | {len(survey.frame)}, split by the seed: {', '.join(f'{split} {n}' for split, n in start.plan.rows.items())} |",
+        f"| Text | `{start.text}`; {median} characters in the middle, {longest} at most |",
+        f"| Label | `{start.label}` |",
+        f"| File | `{start.file}`, {start.table.form}, {start.table.encoding} |",
+        "\n## Known problems\n",
+        *([f"- {doubt}" for doubt in start.doubts] or ["None were found by looking at the file."]),
+        "",
+    ]
+    return signed("\n".join(lines), MARKDOWN)
