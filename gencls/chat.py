@@ -17,7 +17,7 @@ SENTINEL = "\x00"
 """Stands for a content whose place in the template is wanted."""
 
 
-def complete(tokenizer: Any, ends: Sequence[int | None]) -> None:
+def complete(tokenizer: Any, ends: Sequence[int]) -> None:
     """Give a tokenizer what it lacks.
 
     Args:
@@ -31,7 +31,7 @@ def complete(tokenizer: Any, ends: Sequence[int | None]) -> None:
     templates = tokenizer.chat_template
     several = isinstance(templates, dict)
     tokenizer.chat_template = {k: NOW.sub(SOME_DAY, t) for k, t in templates.items()} if several else NOW.sub(SOME_DAY, templates)
-    if (end := _after_an_answer(tokenizer)) in ends:
+    if (end := _after_an_answer(tokenizer)) is not None and end in ends:
         tokenizer.eos_token = tokenizer.convert_ids_to_tokens(end)
 
 

@@ -195,7 +195,7 @@ def load_tokenizer(source: str | Path, revision: str | None = None) -> Any:
     ends = None
     with suppress(OSError):  # a folder need not have one
         ends = GenerationConfig.from_pretrained(source, revision=revision).eos_token_id
-    complete(tokenizer, ends if isinstance(ends, list) else [ends])
+    complete(tokenizer, ends if isinstance(ends, list) else [] if ends is None else [ends])
     return tokenizer
 
 

@@ -152,6 +152,8 @@ def test_an_answer_ends_with_the_token_that_ends_a_turn_not_a_document(base_fold
         tokenizer.chat_template = template
         tokenizer.save_pretrained(tmp_path / "turns")
         assert loaded([document, end]) == "<|document|>", "a template that shows no answers"
+    (tmp_path / "turns/generation_config.json").unlink()
+    assert models.load_tokenizer(tmp_path / "turns").eos_token == "<|document|>", "a folder that says nothing of it"
 
 
 def test_a_tokenizer_without_an_end_token_is_refused(base_folder: Path, tmp_path: Path) -> None:
