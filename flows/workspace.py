@@ -29,8 +29,8 @@ RUNS = Path(".prefect/runs")
 CHECKOUT_LOCK = paths.SCRATCH / "run.lock"
 SCORE_LOCK = paths.SCRATCH / "score.lock"
 REPORTS = Path(".prefect/reports")
-LINKED = ("mine", "validate")
-"""Folders beside the report with the pages that it links to."""
+LINKED = (paths.mining_page("any").parent, paths.validation_page("any").parent)
+"""Folders with the pages that the report links to."""
 
 DIFF = ("git", "diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
 
@@ -177,9 +177,9 @@ def keep_report(copy: Path) -> Path:
     made, kept = copy / paths.REPORT, _root(copy) / REPORTS / copy.name
     kept.mkdir(parents=True, exist_ok=True)
     shutil.copy2(made, kept)
-    for pages in (made.parent / name for name in LINKED):
-        if pages.exists():
-            shutil.copytree(pages, kept / pages.name, dirs_exist_ok=True)
+    for pages in LINKED:
+        if (copy / pages).exists():
+            shutil.copytree(copy / pages, kept / pages.name, dirs_exist_ok=True)
     return kept / paths.REPORT.name
 
 
