@@ -58,15 +58,21 @@ class Writer:
         banned = [id for id in sorted(special_tokens(tokenizer) - {end}) if id in known]
         self._banned = torch.tensor(banned, dtype=torch.long, device=model.device)
 
-    def __call__(self, prompts: Sequence[Sequence[int]], prefix: Sequence[int] = (), sampling: Sampling | None = None) -> list[list[int]]:
+    def __call__(
+        self,
+        prompts: Sequence[Sequence[int]],
+        prefix: Sequence[int] = (),
+        sampling: Sampling | None = None,
+        tick: Callable[[int], None] | None = None,
+    ) -> list[list[int]]:
         """Token ids written after each of the whole prompts, which all start with `prefix`; the end token stands where it was reached.
 
-        Greedy where no `sampling` is given.
+        Greedy where no `sampling` is given. `tick` is told how many rows are done; without it that is said now and then.
         """
         self._model.eval()
         written: list[list[int]] = [[] for _ in prompts]
         lengths, done = [len(prompt) - len(prefix) for prompt in prompts], 0
-        ticker = Ticker("written", len(prompts))
+        tick = tick or Ticker("written", len(prompts)).at
         with torch.inference_mode():
             cache = prefix_cache(self._model, prefix)
 
@@ -81,7 +87,7 @@ class Writer:
             for i, ids in zip(batch, found, strict=True):
                 written[i] = ids
             done += len(batch)
-            ticker.at(done)
+            tick(done)
         return written
 
     def _batches(self, lengths: Sequence[int], prefix: int, at_once: int) -> list[list[int]]:

@@ -8,7 +8,7 @@ none. Drafts are kept in parts of `PART` rows, so a run that was killed goes on 
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from gencls import reasoning
 from gencls.encode import shared_prefix
 from gencls.generation import Sampling, Writer
 from gencls.params import Rationalise
-from gencls.progress import say
+from gencls.progress import Ticker, say
 from gencls.reasoner import Frame
 
 PART = 512
@@ -69,28 +69,46 @@ class Rationaliser:
         for attempt in range(self._section.attempts):
             redrafted += len(todo) if attempt else 0
             again, faults = [], Counter[str]()
-            for start in range(0, len(todo), PART):
-                rows = todo[start : start + PART]
-                part = self._scratch / f"{attempt}-{start:08d}.json"
-                for row, draft in zip(rows, _kept(part, self._drafts, rows, prompts, prefix, attempt), strict=True):
-                    if draft["fault"] is None:
-                        rationales[row] = draft["text"]
-                    else:
-                        again.append(row)
-                        faults[draft["fault"]] += 1
+            for row, draft in zip(todo, self._attempt(attempt, todo, prompts, prefix), strict=True):
+                if draft["fault"] is None:
+                    rationales[row] = draft["text"]
+                else:
+                    again.append(row)
+                    faults[draft["fault"]] += 1
             say(f"draft {attempt + 1}: {len(todo) - len(again)} of {len(todo)} rationales are good")
             todo = again
             if not todo:
                 break
         return Written(rationales, redrafted, faults)
 
-    def _drafts(self, rows: Sequence[int], prompts: Sequence[list[int]], prefix: Sequence[int], attempt: int) -> list[Draft]:
+    def _attempt(self, attempt: int, todo: Sequence[int], prompts: Sequence[list[int]], prefix: Sequence[int]) -> Iterator[Draft]:
+        """A draft for each row of `todo`: of a part from its file, or made and kept there."""
+        parts = [(self._scratch / f"{attempt}-{start:08d}.json", todo[start : start + PART]) for start in range(0, len(todo), PART)]
+        done = sum(len(rows) for part, rows in parts if part.exists())
+        ticker = Ticker(f"draft {attempt + 1}: written", len(todo), done)
+        for part, rows in parts:
+            if not part.exists():
+
+                def tick(written: int, before: int = done) -> None:
+                    ticker.at(before + written)
+
+                drafts = self._drafts(attempt, rows, prompts, prefix, tick)
+                part.parent.mkdir(parents=True, exist_ok=True)
+                unfinished = part.with_suffix(".unfinished")
+                unfinished.write_text(json.dumps(drafts, ensure_ascii=False), encoding="utf-8")
+                unfinished.replace(part)
+                done += len(rows)
+            yield from json.loads(part.read_text(encoding="utf-8"))
+
+    def _drafts(
+        self, attempt: int, rows: Sequence[int], prompts: Sequence[list[int]], prefix: Sequence[int], tick: Callable[[int], None]
+    ) -> list[Draft]:
         def draws(i: int) -> Any:
             return np.random.default_rng([*self._seed, attempt, rows[i]]).random(self._frame.longest + 1)
 
         tokenizer, longest = self._frame.tokenizer, self._frame.longest
         sampling = Sampling(self._section.temperature, self._section.top_p, draws)
-        written = self._writer([prompts[row] for row in rows], prefix, sampling)
+        written = self._writer([prompts[row] for row in rows], prefix, sampling, tick)
         texts = [tokenizer.decode(ids[:-1] if ids[-1] == tokenizer.eos_token_id else ids).strip() for ids in written]
         ended = [ids[-1] == tokenizer.eos_token_id for ids in written]
         again = reasoning.encode(texts, tokenizer)  # as a classifier will be taught it
@@ -98,14 +116,3 @@ class Rationaliser:
             {"text": text, "fault": reasoning.fault(ids, ended=end, longest=longest)}
             for text, ids, end in zip(texts, again, ended, strict=True)
         ]
-
-
-def _kept(part: Path, write: Callable[..., list[Draft]], *arguments: Any) -> list[Draft]:
-    """A part from its file, or made and kept there."""
-    if not part.exists():
-        part.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = part.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(write(*arguments), ensure_ascii=False), encoding="utf-8")
-        unfinished.replace(part)
-    drafts: list[Draft] = json.loads(part.read_text(encoding="utf-8"))
-    return drafts
