@@ -10,6 +10,7 @@ The loss is on the reasoning alone. A share of the rows has no answer, so that t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,11 @@ import torch
 
 from gencls import reasoning
 from gencls.corpora.rows import Row
-from gencls.encode import PromptEncoder, shared_prefix
+from gencls.encode import PromptEncoder, shared_prefix, slices
 from gencls.errors import InputError
 from gencls.kv_cache import prefix_cache
 from gencls.params import Reasoner
+from gencls.progress import say
 from gencls.prompts import Prompt
 from gencls.sft import IGNORED, Reader, TargetCollator, Targets, fit, group_loss
 from gencls.tokenizer import Unmerger
@@ -28,6 +30,8 @@ from gencls.training import Run, write_curve
 
 HELD_OUT, MOST_HELD_OUT = 0.05, 500
 """Share, and rows at most, of the corpus whose loss decides which checkpoint is kept."""
+MOSTLY = 2 / 3
+"""Share of the corpus that should fit."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,9 @@ def learn(model: Any, frame: Frame, rows: Sequence[Row], section: Reasoner, run:
     Raises:
         InputError: fewer than two rows have a reasoning of at most `frame.longest` tokens.
     """
-    ids = reasoning.encode([row.reasoning for row in rows], frame.tokenizer)
-    fitting = [i for i in np.random.default_rng([run.seed, 1]).permutation(len(rows)) if 0 < len(ids[i]) <= frame.longest]
-    if len(fitting) < 2:
-        raise InputError(f"only {len(fitting)} of {len(rows)} reasonings of the corpus fit into model.max_reasoning {frame.longest} tokens")
+    ids = _fitting(rows, frame)
+    fitting = [i for i in np.random.default_rng([run.seed, 1]).permutation(len(rows)) if i in ids]
+    _check(len(fitting), len(rows), frame.longest)
     held = max(1, min(MOST_HELD_OUT, int(HELD_OUT * len(fitting))))
     blind = np.random.default_rng([run.seed, 2]).random(len(rows)) < section.blind
     encoded = frame.encode([(rows[i].question, None if blind[i] else rows[i].answer) for i in fitting])
@@ -70,6 +73,26 @@ def learn(model: Any, frame: Frame, rows: Sequence[Row], section: Reasoner, run:
     trainer = fit(model, learnt, section, run, reader=reader, measure=lambda model: _measure(model, held_out, reader, section.batch_size))
     write_curve(trainer.state.log_history, ["step", "epoch", "loss", "eval_loss"], run.curve)
     return trainer.model.eval(), {"learnt": len(fitting) - held, "held_out": held, "too_long": len(rows) - len(fitting)}
+
+
+def _fitting(rows: Sequence[Row], frame: Frame) -> dict[int, list[int]]:
+    """Row number → token ids of its reasoning, if it has any and they fit; of a large corpus the others are not held."""
+    places, found = count(), dict[int, list[int]]()
+    for part in slices(row.reasoning for row in rows):
+        for place, ids in zip(places, reasoning.encode(part, frame.tokenizer), strict=False):
+            if 0 < len(ids) <= frame.longest:
+                found[place] = ids
+    return found
+
+
+def _check(fitting: int, rows: int, longest: int) -> None:
+    if fitting < 2:
+        raise InputError(f"only {fitting} of {rows} reasonings of the corpus fit into model.max_reasoning {longest} tokens")
+    if fitting < MOSTLY * rows:
+        say(
+            f"only {fitting} of {rows} reasonings of the corpus fit into model.max_reasoning {longest} tokens: raise it, or choose a "
+            "corpus in the language of the texts, whose words this tokenizer does not spell"
+        )
 
 
 def _measure(model: Any, held_out: Targets, reader: Reader, batch_size: int) -> dict[str, float]:
