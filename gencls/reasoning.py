@@ -56,7 +56,7 @@ def parse(ids: Sequence[int], marker: int, sequences: Sequence[Sequence[int]]) -
 
 
 def special_tokens(tokenizer: Any) -> set[int]:
-    """Ids that no text is ever encoded to."""
+    """Ids that no text is encoded to, but for that of the unknown in a tokenizer which has one."""
     return {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
 
 
@@ -64,9 +64,9 @@ def marker(tokenizer: Any) -> int:
     """The special token after which the label is written.
 
     Raises:
-        InputError: the tokenizer has none besides those that begin, end and fill a sequence.
+        InputError: the tokenizer has none besides those that begin, end and fill a sequence, and the unknown.
     """
-    taken = {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}
+    taken = {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.unk_token_id}
     usable = special_tokens(tokenizer) - taken
     opening = tokenizer.apply_chat_template([{"role": "user", "content": ""}], tokenize=False, add_generation_prompt=True)
     opened = [id for id in tokenizer(opening, add_special_tokens=False)["input_ids"] if id in usable]

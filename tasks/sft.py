@@ -20,7 +20,8 @@ def main(params: Params, ds: str, strategy: str) -> None:
     held = params.rl.holdout
     read["train"], _ = holdout.split(read["train"], held, params.seed)
     if card["strategy"]["reasoning"] == "matched":
-        read["train"] = matched.repeated(read["train"], scheme, seed=params.seed)
+        longest = params.model.max_reasoning
+        read["train"] = matched.repeated(read["train"], scheme, card["language"], longest, seed=params.seed)
     rows = {"train": scheme.encode([*read["train"], *mixed]), "validation": scheme.encode(read["validation"])}
     cut = sum(row.cut for row in rows["train"].encoded[: len(read["train"])])
     say(

@@ -10,7 +10,10 @@ import pytest
 import torch
 from conftest import NAMES, rows
 from scipy.stats import chisquare
-from transformers import DynamicCache
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+from transformers import DynamicCache, PreTrainedTokenizerFast
 
 from gencls import matched, models, reasoning
 from gencls import sft as sft_module
@@ -18,7 +21,7 @@ from gencls.corpora import CorpusError, generated, read
 from gencls.errors import InputError
 from gencls.generation import Sampling, Writer, reason
 from gencls.kv_cache import give_room
-from gencls.params import FilesCorpus, HubCorpus, Model, Rationalise, Strategy
+from gencls.params import FilesCorpus, HubCorpus, Model, Rationalise, Reasoning, Strategy
 from gencls.prompts import Prompt, Renderer
 from gencls.reasoner import Frame
 from gencls.scheme import LabelScheme
@@ -42,6 +45,18 @@ def test_no_text_and_no_reasoning_can_forge_the_marker(tokenizer: Any) -> None:
     assert encoded.encoded[0].ids.count(mark) == 1 == encoded.encoded[1].ids.count(mark), "the one that opens the answer"
     assert all(ids.index(mark) == len(ids) - 1 for ids in encoded.reasonings)
     assert reasoning.parse(encoded.reasonings[0] + scheme.sequences[2], mark, scheme.sequences).label == 2
+
+
+def test_the_marker_is_not_the_token_of_unknown_characters() -> None:
+    """A tokenizer of whole words and no template: `<unk>` is a special token that texts are encoded to."""
+    whole = Tokenizer(WordLevel({"<unk>": 0, "<s>": 1, "</s>": 2, "money": 3, "<sep>": 4}, unk_token="<unk>"))
+    whole.pre_tokenizer = Whitespace()
+    opened = PreTrainedTokenizerFast(tokenizer_object=whole, unk_token="<unk>", bos_token="<s>", eos_token="</s>", pad_token="</s>")
+    opened.chat_template = "{{ messages[0].content }}"
+    with pytest.raises(InputError, match="no special token to part a reasoning from the label"):
+        reasoning.marker(opened)
+    opened.add_special_tokens({"additional_special_tokens": ["<sep>"]})
+    assert reasoning.encode(["money €"], opened) == [[3, 0]] and reasoning.marker(opened) == 4
 
 
 def test_an_answer_is_read_up_to_the_first_marker_and_only_a_whole_label_counts() -> None:
@@ -172,17 +187,20 @@ def test_the_loss_of_a_long_reasoning_beside_short_rows_is_the_plain_one(base_fo
 
 
 def test_the_matched_arm_has_as_many_tokens_as_the_arm_with_rationales(tokenizer: Any) -> None:
-    renderer = Renderer(Strategy(reasoning="matched"), NAMES)
-    made = [Prompt(str(i), renderer.segments(text), label, text * 3) for i, (text, label) in enumerate(rows(40))]
+    longest = 12
     scheme = LabelScheme.build(tokenizer, NAMES, 160)
+    reasoned_scheme = LabelScheme.build(tokenizer, NAMES, 160, longest)
 
-    def tokens(prompts_: list[Prompt]) -> int:
-        asked = scheme.encode(prompts_)
-        return sum(len(row.ids) + len(scheme.sequences[gold]) for row, gold in zip(asked.encoded, asked.gold, strict=True))
+    def rendered(kind: Reasoning) -> list[Prompt]:
+        renderer = Renderer(Strategy(reasoning=kind), NAMES)
+        return [Prompt(str(i), renderer.segments(text), label, text * 3) for i, (text, label) in enumerate(rows(40))]
 
-    extra = sum(len(ids) + 1 for ids in reasoning.encode([prompt.reasoning for prompt in made], tokenizer))
-    repeated = matched.repeated(made, scheme, seed=7)
-    assert repeated[:40] == made and 0 <= tokens(repeated) - tokens(made) - extra < 100
+    repeated = matched.repeated(rendered("matched"), scheme, "en", longest, seed=7)
+    reasoned = reasoned_scheme.encode(rendered("written"))
+    whole = sum(len(row.ids) + len(before) for row, before in zip(reasoned.encoded, reasoned.reasonings, strict=True))
+    whole += sum(len(scheme.sequences[gold]) for gold in reasoned.gold)
+    longest_row = max(matched.tokens(repeated, scheme))
+    assert repeated[:40] == rendered("matched") and 0 <= sum(matched.tokens(repeated, scheme)) - whole < longest_row
 
 
 def test_the_builtin_corpus_repeats_with_the_seed_and_quotes_its_questions() -> None:
