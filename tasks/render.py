@@ -78,7 +78,7 @@ def main(params: Params, ds: str, strategy: str) -> None:
     fixed = rows.fixed()
     names = written(labels, record, language=language, seed=params.seed)
     renderer = Renderer(record, names, TEMPLATES[language], definitions, [rows.example(place) for place in fixed])
-    rationales = _rationales(ds, rows.train, record, seed=params.seed)
+    rationales = _rationales(params, ds, rows.train, record)
     with stage.writing(paths.prompts(ds, strategy)) as folder:
         folder.mkdir()
         for split in SPLITS:
@@ -109,17 +109,22 @@ def _mixed(ds: str, strategy: Strategy, language: str, seed: int) -> list[tuple[
     return list(zip(texts, fitted_svm(train, validation, language=language, seed=seed)(texts), strict=True))
 
 
-def _rationales(ds: str, train: pd.DataFrame, strategy: Strategy, *, seed: int) -> dict[str, str]:
+def _rationales(params: Params, ds: str, train: pd.DataFrame, strategy: Strategy) -> dict[str, str]:
     """Training row → its rationale, as the strategy teaches it."""
     if strategy.needs is None:
         return {}
     found = pd.read_parquet(paths.rationales(ds))
+    if params.rationalise.keep == "consistent":
+        found = found[~found["inconsistent"]]
     if found.empty:
-        raise stage.StageError(f"{paths.rationales(ds)}: no training row of {ds} has a rationale; {paths.rationalising(ds)} says why")
+        raise stage.StageError(
+            f"{paths.rationales(ds)}: no training row of {ds} has a rationale, or none that rationalise.keep: {params.rationalise.keep} "
+            f"keeps; {paths.rationalising(ds)} says why"
+        )
     texts = list(found[strategy.needs])
     if strategy.reasoning == "shuffled":
         label = dict(zip(train["id"], train["label"], strict=True))
-        texts = reasoning.shuffled(texts, [label[id] for id in found["id"]], seed=seed)
+        texts = reasoning.shuffled(texts, [label[id] for id in found["id"]], seed=params.seed)
     return dict(zip(found["id"], texts, strict=True))
 
 

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from gencls.params import Params
 from gencls.report import page, records, section
 from gencls.report.grid import read_row
-from gencls.report.reasoning import Reasoning
+from gencls.report.reasoning import Reasoning, told
 from gencls.report.results import Results, read_baselines, read_final
 from gencls.report.rl import Cost
 from tasks import paths, stage
@@ -49,6 +49,8 @@ def main(params: Params) -> None:
         for found in data_sets:
             about = {"data_set": found.name, "study": params.report.study, "seed": params.seed, "base": params.model.base}
             about |= {"rows": found.validation["rows"], "trained": params.grid.train}
+            if found.reasoning:
+                about["rationales"] = told(found.reasoning.summary)
             arms = stage.reasoning_arms(params)
             record = records.record(found.results, paired[found.name], reasoning=arms, costs=found.rl, about=about)
             stage.write_json(record, folder / f"{found.name}.json")
@@ -76,10 +78,15 @@ def _data_set(params: Params, ds: str) -> page.DataSet:
         validation_page=os.path.relpath(paths.validation_page(ds), paths.REPORT.parent),
         definitions=stage.read_json(paths.definitions(ds)) if defined else None,
         corrections=stage.read_json(paths.baseline_corrections(ds)) if paths.baseline_corrections(ds).exists() else None,
-        reasoning=Reasoning({name: strategies[name] for name in arms}, stage.read_json(paths.rationalising(ds))) if arms else None,
+        reasoning=_reasoning(params, ds),
         rl={name: _cost(ds, name, curve) for name, curve in curves["rl"].items()},
         reasoned=[name for name in params.grid.train if params.strategies[name].reasons],
     )
+
+
+def _reasoning(params: Params, ds: str) -> Reasoning | None:
+    arms = {name: params.strategies[name] for name in stage.reasoning_arms(params)}
+    return Reasoning(arms, stage.read_json(paths.rationalising(ds)), params.rationalise.keep) if arms else None
 
 
 def _cost(ds: str, name: str, curve: pd.DataFrame) -> Cost:

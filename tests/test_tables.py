@@ -201,7 +201,8 @@ def test_rl_over_seeds_shows_their_spread_and_needs_no_more_than_a_warm_up() -> 
 
 def reasoning_run(seed: int, **kinds: list[int]) -> dict[str, Any]:
     own = {f"arm_{kind}": arm(hits, reasoning=kind, f1={"joy": np.mean(hits), "fear": 0.5}) for kind, hits in kinds.items()}
-    return run("emotion", seed, "reasoning", naive_sft=[1] * 20, **own)
+    told = {"written": 0.5, "blind": 0.25, "largest": 0.4, "covered": 0.9}
+    return {**run("emotion", seed, "reasoning", naive_sft=[1] * 20, **own), "rationales": told}
 
 
 def test_reasoning_is_compared_with_direct_answers_and_the_controls_with_both() -> None:
@@ -219,7 +220,8 @@ def test_reasoning_is_compared_with_direct_answers_and_the_controls_with_both() 
         ["joy", "80.0", "50.0", "−30.0", "–"],
     ]
     assert "49.7 → 58.4" in paragraph and "makes no difference beyond chance" in paragraph and "rationales of other rows" in paragraph
-    assert "a base of a few million parameters" in paragraph
+    assert "a base of a few million parameters" in paragraph and "learnt from the 90.0 % of the training rows" in paragraph
+    assert "label of 50.0 % of them, one written without the label that of 25.0 %; naming the largest class gives 40.0 %." in paragraph
 
 
 def test_reasoning_over_seeds_uses_only_seeds_with_both_arms() -> None:
@@ -229,6 +231,15 @@ def test_reasoning_over_seeds_uses_only_seeds_with_both_arms() -> None:
     assert "2 seeds of emotion" in paragraph and "it helps" in paragraph
     assert two_stage.text([run("d", 7, knn=[1])], "d") is None
     assert "not both run" in (two_stage.text([reasoning_run(7, written=[1])], "emotion") or ("", "", ""))[2]
+
+
+def test_classes_are_compared_where_both_arms_were_run_and_arms_with_the_same_prompts() -> None:
+    both = reasoning_run(7, withheld=[1] * 16 + [0] * 4, written=[1] * 16 + [0] * 4)
+    _, classes, _ = two_stage.text([both, reasoning_run(8, withheld=[0] * 20)], "emotion") or ([], None, "")
+    assert {row[0]: row[3] for row in classes or []} == {"class": "change", "fear": "0.0", "joy": "0.0"}
+    few = {"arm_withheld_3": arm([0] * 20, reasoning="withheld", f1={"joy": 0.0})}
+    mixed = {**both, "arms": {**few, **both["arms"]}}
+    assert two_stage.text([mixed], "emotion") == two_stage.text([both], "emotion")
 
 
 # ---- names and words

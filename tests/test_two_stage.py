@@ -178,19 +178,23 @@ def test_the_filter_keeps_rationales_that_tell_the_label_and_final_shows_what_wa
         write_split(split, 7, count=count)
     train = pd.read_parquet(paths.data("d") / "train.parquet")
     reasoner.main(settings, "d")
-    rationalise.main(params.parse(SECTIONS | changes | {"rationalise": careless}), "d")
-    good = pd.read_parquet(paths.rationales("d")).merge(train, on="id")
     rationalise.main(settings, "d")
-    kept, summary = good[good["id"].isin(pd.read_parquet(paths.rationales("d"))["id"])], stage.read_json(paths.rationalising("d"))
-    assert 0 < summary["kept"] == len(kept) < summary["good"] == len(good) <= summary["rows"] == 90
+    good, summary = pd.read_parquet(paths.rationales("d")).merge(train, on="id"), stage.read_json(paths.rationalising("d"))
+    written, left = summary["kinds"]["written"], good[~good["inconsistent"]]
+    assert 0 < written["consistent"] == len(left) < summary["good"] == len(good) <= summary["rows"] == 90 and not written["unjudged"]
+    assert summary["classes"] == {
+        label: {"rows": sum(train["label"] == label), "good": sum(good["label"] == label)} for label in train["label"].value_counts().index
+    }
     tells = [TELLING[label] in rationale.split() for label, rationale in zip(good["label"], good["written"], strict=True)]
     right = pd.Series(tells, index=good.index)
-    assert right[kept.index].mean() > right.drop(kept.index).mean() + 0.2
+    assert right[left.index].mean() > right.drop(left.index).mean() + 0.2
     for name in settings.strategies:
         render.main(settings, "d", name)
     for name in settings.grid.train:
         sft.main(settings, "d", name)
         evaluate.main(settings, "d", "sft", name)
+    taught = [prompts.read(paths.prompts("d", name) / "train.jsonl") for name in settings.grid.train]
+    assert [{prompt.id for prompt in made} for made in taught] == [set(left["id"])] * 2
     final.main(settings, "d")
     roles = read_final(paths.final("d"))
     found = predictions.read(roles["arm_written"].file)
@@ -199,9 +203,9 @@ def test_the_filter_keeps_rationales_that_tell_the_label_and_final_shows_what_wa
     for arm in (roles["best"], validation(roles["best"])):
         p = calibration.apply_temperature(arm.log_probabilities, 1.0)
         assert np.abs(p - arm.predictions[[f"p_{label}" for label in LABELS]]).max(axis=None) < 1e-6
-    about = comparison.Reasoning({name: settings.strategies[name] for name in stage.reasoning_arms(settings)}, summary)
+    about = comparison.Reasoning({name: settings.strategies[name] for name in stage.reasoning_arms(settings)}, summary, "consistent")
     section = comparison.section(about, Results([], roles, []), bootstrap=50, seed=7) or {}
-    assert f"finds the gold label of {summary['kept']} of these" in section["counts"] and section["explained"] == "sft/written"
+    assert f"were dropped ({written['inconsistent']}): {len(left)} stay." in section["counts"] and section["explained"] == "sft/written"
     assert len(section["samples"]) == 20 and {"text", "label", "reasoning", "predicted"} <= set(section["samples"][0])
     assert [arm.name for arm, *_ in section["arms"]] == ["withheld", "written"] and section["arms"][1][2] is not None
 
@@ -232,7 +236,7 @@ def test_two_arms_of_one_kind_are_both_shown(tmp_path: Path) -> None:
     predictions.write(predictions.frame([str(i) for i in range(30)], gold, gold, gold, p, LABELS), tmp_path / "arm.csv")
     roles = {f"arm_{name}": Arm("sft", name, record, tmp_path / "arm.csv") for name in strategies}
     corpus = {"learnt": 1, "too_long": 0}
-    about = comparison.Reasoning(strategies, {"corpus": corpus, "kinds": {}, "rows": 30, "good": 30, "keep": "all"})
+    about = comparison.Reasoning(strategies, {"corpus": corpus, "kinds": {}, "classes": {}, "rows": 30, "good": 30}, "all")
     section = comparison.section(about, Results([], roles, []), bootstrap=50, seed=7) or {}
     assert [arm.name for arm, *_ in section["arms"]] == list(strategies) and section["explained"] == "sft/written"
     assert [said.endswith("whose prompts differ") for _, said, _ in section["arms"]] == [False, False, True]
@@ -243,7 +247,14 @@ def test_the_report_compares_the_arms_and_shows_twenty_explanations(tmp_path: Pa
     for name in ARMS:
         monkeypatch.setitem(artifacts.SKILL, name, 0.8)
     corpus = {"source": "builtin"}
-    settings = params.parse({**SECTIONS, "reasoner": {"enabled": True, "corpus": corpus}, "evaluate": {"bootstrap": 50}})
+    settings = params.parse(
+        {
+            **SECTIONS,
+            "reasoner": {"enabled": True, "corpus": corpus},
+            "evaluate": {"bootstrap": 50},
+            "rationalise": SECTIONS["rationalise"] | {"keep": "consistent"},
+        }
+    )
     artifacts.write(settings, "d", LABELS, rows=60)
     for file in paths.final("d").glob("sft-written-written-trie.csv"):
         made = pd.read_csv(file, keep_default_na=False)
@@ -254,8 +265,13 @@ def test_the_report_compares_the_arms_and_shows_twenty_explanations(tmp_path: Pa
     curve.write_text("step,epoch,loss,validation_loss\n1,1,3.0,2.5\n2,2,2.0,2.0\n")
     paths.rationalising("d").parent.mkdir(parents=True)
     dropped = {"empty": 0, "endless": 2, "repeats": 1}
-    kinds = {kind: {"redrafted": 9, "dropped": dropped} for kind in ("written", "blind")}
-    counts = {"rows": 60, "good": 54, "kinds": kinds, "keep": "consistent", "kept": 27}
+    told = {
+        "written": {"consistent": 27, "inconsistent": 25, "unjudged": 2},
+        "blind": {"consistent": 18, "inconsistent": 36, "unjudged": 0},
+    }
+    kinds = {kind: {"redrafted": 9, "dropped": dropped} | told[kind] for kind in ("written", "blind")}
+    classes = {label: {"rows": 20, "good": good} for label, good in zip(LABELS, (20, 19, 15), strict=True)}
+    counts = {"rows": 60, "good": 54, "kinds": kinds, "classes": classes}
     learnt = {"learnt": 570, "held_out": 30, "too_long": 8}
     stage.write_json({"enabled": True, "corpus": learnt, **counts}, paths.rationalising("d"))
     report.main(settings)
@@ -264,10 +280,17 @@ def test_the_report_compares_the_arms_and_shows_twenty_explanations(tmp_path: Pa
     assert (
         "Of 60 training rows 54 got a rationale of every kind (written: 9 drafts written anew, 2 too long, 1 repetitive in the end;" in page
     )
-    assert "finds the gold label of 27 of these (50.0" in page and "Reasoning generator" in page
+    assert f"of the class {LABELS[2]} 75.0" in page and "Reasoning generator" in page
+    recovered = "A scorer that sees nothing but a rationale finds the gold label of 50.0 % of the written ones and 33.3 % of the blind ones"
+    assert (
+        f"{recovered}; naming the largest class is right for 37.0 %. Rows whose written rationale points elsewhere were dropped (25)"
+        in (page.replace("\u00a0", " "))
+    )
+    assert "27 stay, and 2 that no other row could judge." in page
     assert page.count("because &lt;b&gt;") == 20 and "Q→A: the label only, on the same rows" in page
     assert {f"arm_{name}" for name in ARMS} <= set(stage.read_json(paths.METRICS)["d"])
     record = stage.read_json(paths.RESULTS / "d.json")
+    assert record["rationales"] == {"written": 0.5, "blind": 18 / 54, "largest": 20 / 54, "covered": 0.9}
     assert (record["study"], record["base"]) == ("strategies", "builtin") and "reasoning" not in record["arms"]["naive_sft"]
     assert {name: record["arms"][f"arm_{name}"]["reasoning"] for name in ARMS} == {name: name for name in ARMS}
     assert set(record["arms"]["arm_written"]["f1"]) == set(LABELS)

@@ -19,19 +19,20 @@ PAPER = {DIRECT: 0.497, REASONED: 0.584}
 PAPER_CLASSES = {"sadness": 0.196, "fear": 0.182, "anger": 0.040}
 """Changes that its author gives, in F1 or accuracy, which is not said; the other classes are unknown."""
 
-SMALL = (
-    ", with a base of a few million parameters that has read nothing but the training texts: what it writes before a label can hardly hold "
-    "more than the text does, so this says nothing about a base that knows things."
-)
+SMALL = ", with a base of a few million parameters that has read the training texts alone; it says nothing about a base that knows things."
 
 
 def kinds(runs: Sequence[Run]) -> dict[str, list[tuple[Run, Record]]]:
-    """Kind → the runs with such an arm and its record, in the order of `SAID`; of two arms of a kind in a run the first."""
+    """Kind → the runs with such an arm and its record, in the order of `SAID`.
+
+    Of two arms of a kind in a run it is the one that is named after the kind, for others have other prompts; else the first.
+    """
     found: dict[str, list[tuple[Run, Record]]] = {kind: [] for kind in SAID}
     for run in runs:
-        for name, arm in run["arms"].items():
-            if name.startswith("arm_") and all(run is not other for other, _ in found[arm["reasoning"]]):
-                found[arm["reasoning"]].append((run, arm))
+        for kind, records in found.items():
+            own = {name: arm for name, arm in run["arms"].items() if name.startswith("arm_") and arm["reasoning"] == kind}
+            if own:
+                records.append((run, own.get(f"arm_{kind}", next(iter(own.values())))))
     return {kind: records for kind, records in found.items() if records}
 
 
@@ -59,16 +60,17 @@ def table(found: Mapping[str, list[tuple[Run, Record]]]) -> Rows:
 
 
 def classes(found: Mapping[str, list[tuple[Run, Record]]], ds: str) -> Rows | None:
-    """F1 of every class under Q→A and Q→RA, the largest gain first; None where one of the two was not run."""
-    if not {DIRECT, REASONED} <= set(found):
+    """F1 of every class under Q→A and Q→RA, in the runs that have both, the largest gain first; None where none has."""
+    direct = {id(run): arm["f1"] for run, arm in found.get(DIRECT, [])}
+    pairs = [(direct[id(run)], arm["f1"]) for run, arm in found.get(REASONED, []) if id(run) in direct]
+    if not pairs:
         return None
-    f1 = {kind: {label: [arm["f1"][label] for _, arm in found[kind]] for label in found[kind][0][1]["f1"]} for kind in (DIRECT, REASONED)}
     rows = []
-    for label, direct in f1[DIRECT].items():
-        reasoned = f1[REASONED][label]
-        gained = compare.average(reasoned) - compare.average(direct)
+    for label in dict.fromkeys(label for one, other in pairs for label in one if label in other):
+        before, after = zip(*((one[label], other[label]) for one, other in pairs if label in one and label in other), strict=True)
+        gained = compare.average(after) - compare.average(before)
         paper = [points(PAPER_CLASSES[label]) if label in PAPER_CLASSES else "–"] if ds == "emotion" else []
-        rows.append((gained, [label, over_seeds(direct), over_seeds(reasoned), points(gained), *paper]))
+        rows.append((gained, [label, over_seeds(before), over_seeds(after), points(gained), *paper]))
     head = ["class", "F1, Q→A", "F1, Q→RA", "change", *(["paper's change"] if ds == "emotion" else [])]
     return [head, *(row for _, row in sorted(rows, key=lambda item: -item[0]))]
 
@@ -85,7 +87,20 @@ def paragraph(found: Mapping[str, list[tuple[Run, Record]]], ds: str) -> str:
     told = f" Of the controls, {'; '.join(controls)}." if controls else ""
     level = percent(compare.average([arm["accuracy"] for _, arm in found[DIRECT]]))
     small = found[DIRECT][0][0].get("base") == "builtin"
-    return f"{claim}. Here, {seeds(main.seeds)} of {ds}, {effect}.{told} Q→A stands at {level} here{SMALL if small else '.'}"
+    measured = _told([run["rationales"] for run, _ in found[REASONED] if "rationales" in run])
+    return f"{claim}. Here, {seeds(main.seeds)} of {ds}, {effect}.{told}{measured} Q→A stands at {level} here{SMALL if small else '.'}"
+
+
+def _told(measured: Sequence[Mapping[str, float]]) -> str:
+    """How much of the rows the arms learnt from, and what the rationales tell of the label, on average over the runs that know it."""
+    if not measured:
+        return ""
+    mean = {name: percent(compare.average([one[name] for one in measured])) for name in measured[0]}
+    blind = f", one written without the label that of {mean['blind']} %" if "blind" in mean else ""
+    return (
+        f" All arms learnt from the {mean['covered']} % of the training rows that have a rationale. To a scorer that sees nothing else, a "
+        f"written rationale gives the gold label of {mean['written']} % of them{blind}; naming the largest class gives {mean['largest']} %."
+    )
 
 
 def _verdict(found: Difference) -> str:
