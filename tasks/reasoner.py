@@ -28,8 +28,8 @@ def _learn(params: Params, ds: str, folder: Path, curve: Path) -> None:
     from gencls.reasoner import Frame, learn
     from gencls.training import Run
 
-    rows = corpora.read(params.reasoner.corpus, _file(params), seed=params.seed)
     model, tokenizer = models.load(paths.base(ds), params.model, trainable=True, seed=params.seed)
+    rows = corpora.read(params.reasoner.corpus, _file(params), tokenizer, params.datasets[ds].language, seed=params.seed)
     frame = Frame(tokenizer, params.model.max_length, params.model.max_reasoning)
     key = {"reasoner": params.reasoner.model_dump(), "model": params.model.model_dump(), "seed": params.seed, "rows": corpora.digest(rows)}
     with stage.checkpoints(key, paths.base(ds)) as scratch:

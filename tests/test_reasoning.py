@@ -1,5 +1,7 @@
 """Parts of the two-stage recipe: marker and parsing, generation, the loss on a reasoned answer, corpora. Its stages: test_two_stage.py."""
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from transformers import DynamicCache, PreTrainedTokenizerFast
 
 from gencls import matched, models, reasoning
 from gencls import sft as sft_module
-from gencls.corpora import CorpusError, generated, read
+from gencls.corpora import CorpusError, generated, quoting, read
 from gencls.errors import InputError
 from gencls.generation import Sampling, Writer, reason
 from gencls.kv_cache import give_room
@@ -203,18 +205,29 @@ def test_the_matched_arm_has_as_many_tokens_as_the_arm_with_rationales(tokenizer
     assert repeated[:40] == rendered("matched") and 0 <= sum(matched.tokens(repeated, scheme)) - whole < longest_row
 
 
-def test_the_builtin_corpus_repeats_with_the_seed_and_quotes_its_questions() -> None:
-    made = generated.generate(600, seed=7)
-    assert made == generated.generate(600, seed=7) != generated.generate(600, seed=8)
+@pytest.mark.parametrize(("language", "quote"), [("en", '"(.+?)"'), ("zh", "“(.+?)”")])
+def test_the_builtin_corpus_repeats_with_the_seed_and_quotes_its_questions(tokenizer: Any, language: str, quote: str) -> None:
+    made = generated.generate(600, tokenizer, language, seed=7)
+    assert made == generated.generate(600, tokenizer, language, seed=7) != generated.generate(600, tokenizer, language, seed=8)
     assert len({row.question for row in made}) == 600 and all(row.question and row.answer and row.reasoning for row in made)
+    quotes = [(words, row) for row in made if (words := re.findall(quote, row.reasoning))]
+    assert len(quotes) > 200 and all(word in row.question for words, row in quotes for word in words)
+    assert sum(row.answer in row.reasoning for row in made) > 500
+
+
+def test_the_builtin_corpus_quotes_the_words_of_the_tokenizer_not_a_few_of_its_own(tokenizer: Any) -> None:
+    made = generated.generate(3000, tokenizer, "en", seed=7)
+    quoted = Counter(word for row in made for word in re.findall('"(.+?)"', row.reasoning))
+    beginnings = set(quoting.Words.of(tokenizer, "en").beginnings)
+    assert len(beginnings & quoted.keys()) > 0.9 * len(beginnings) > 10
 
 
 def test_a_corpus_that_is_not_there_names_both_ways_to_it(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"no such file. There are two ways(.|\n)*GENCLS_DATA"):
-        read(FilesCorpus(source="files", name="c", sha256=""), tmp_path / "train.jsonl", seed=7)
+        read(FilesCorpus(source="files", name="c", sha256=""), tmp_path / "train.jsonl", None, "en", seed=7)
     (tmp_path / "train.jsonl").write_text('{"question": "a", "answer": "b"}')
     with pytest.raises(InputError, match="no column 'reasoning'; columns there: 'question', 'answer'"):
-        read(FilesCorpus(source="files", name="c", sha256=""), tmp_path / "train.jsonl", seed=7)
+        read(FilesCorpus(source="files", name="c", sha256=""), tmp_path / "train.jsonl", None, "en", seed=7)
 
 
 def test_a_corpus_of_the_hub_is_read_by_its_columns_and_pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,11 +238,11 @@ def test_a_corpus_of_the_hub_is_read_by_its_columns_and_pinned(tmp_path: Path, m
     )
     columns = {"question": "q", "answer": "a", "reasoning": "why"}
     spec = HubCorpus(source="hub", id=str(tmp_path / "corpus"), split="train", **columns)
-    assert [tuple(row) for row in read(spec, tmp_path, seed=7)] == [("1 + 1?", "2", "one more"), ("2 + 2?", "4", "two more")]
+    assert [tuple(row) for row in read(spec, tmp_path, None, "en", seed=7)] == [("1 + 1?", "2", "one more"), ("2 + 2?", "4", "two more")]
     with pytest.raises(CorpusError, match="no column 'rationale'; columns there: 'q', 'a', 'why'"):
-        read(spec.model_copy(update={"reasoning": "rationale"}), tmp_path, seed=7)
+        read(spec.model_copy(update={"reasoning": "rationale"}), tmp_path, None, "en", seed=7)
     with pytest.raises(CorpusError, match="split"):
-        read(spec.model_copy(update={"split": "nope"}), tmp_path, seed=7)
+        read(spec.model_copy(update={"split": "nope"}), tmp_path, None, "en", seed=7)
     with pytest.raises(ValueError, match="it is a hub id and needs `revision`"):
         HubCorpus(source="hub", id="syvai/reasoning-gen")
 

@@ -57,7 +57,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base_folder: Path) 
     file.parent.mkdir(parents=True)
     file.write_text("\n".join(corpus_line(*row) for row in rows(80, 5)))
     with pytest.raises(CorpusError, match=r"reasoner\.corpus\.sha256") as wrong:
-        read(FilesCorpus(source="files", name="corpus", sha256="0"), file, seed=7)
+        read(FilesCorpus(source="files", name="corpus", sha256="0"), file, None, "en", seed=7)
     SECTIONS["reasoner"]["corpus"]["sha256"] = str(wrong.value).split()[-1]
     return params.parse(SECTIONS)
 

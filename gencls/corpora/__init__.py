@@ -2,13 +2,14 @@
 
 | module | source |
 |---|---|
-| generated | small task families of this project |
+| generated | small task families of this project (families, quoting) |
 | tables | a jsonl file, a data set of the Hugging Face hub, or a local folder of the same format |
 
 The two-stage paper's corpus (syvai/reasoning-gen, general, more than 350,000 rows) can be named as `hub`; its columns are not known here.
 """
 
 from pathlib import Path
+from typing import Any
 
 from gencls.corpora.rows import CorpusError, Row, digest
 from gencls.params import AnyCorpus, BuiltinCorpus, FilesCorpus
@@ -16,8 +17,13 @@ from gencls.params import AnyCorpus, BuiltinCorpus, FilesCorpus
 __all__ = ["CorpusError", "Row", "digest", "read"]
 
 
-def read(spec: AnyCorpus, file: Path, *, seed: int) -> list[Row]:
-    """The rows of a corpus; `file` is where that of source `files` lies.
+def read(spec: AnyCorpus, file: Path, tokenizer: Any, language: str, *, seed: int) -> list[Row]:
+    """The rows of a corpus.
+
+    Args:
+        file: where that of source `files` lies.
+        tokenizer: of the base, whose words the builtin corpus is made of.
+        language: of the data set, which the builtin corpus is in.
 
     Raises:
         CorpusError: the rows cannot be read, or are not those that `spec.sha256` names.
@@ -25,7 +31,7 @@ def read(spec: AnyCorpus, file: Path, *, seed: int) -> list[Row]:
     if isinstance(spec, BuiltinCorpus):
         from gencls.corpora import generated
 
-        return generated.generate(spec.rows, seed=seed)
+        return generated.generate(spec.rows, tokenizer, language, seed=seed)
     from gencls.corpora import tables
 
     rows = tables.from_file(spec, file) if isinstance(spec, FilesCorpus) else tables.from_hub(spec)
