@@ -85,9 +85,9 @@ class _PretrainingTrainer(Trainer):  # type: ignore[misc]  # transformers is unt
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
         """Mean negative log-likelihood of a batch's tokens, each given all before it; the first of a row is not predicted."""
         ids, mask, prefix = inputs["input_ids"], inputs["attention_mask"], inputs["prefix"]
-        past = repeated(prefix_cache(model, prefix[0].tolist()), len(ids)) if prefix.shape[1] else None
+        past = repeated(prefix_cache(model, prefix[0].tolist()), len(ids))
         whole = torch.cat([mask.new_ones(len(ids), prefix.shape[1]), mask], dim=1)
-        read = model.base_model(input_ids=ids, attention_mask=whole, past_key_values=past, use_cache=past is not None)
+        read = model.base_model(input_ids=ids, attention_mask=whole, past_key_values=past, use_cache=True)
         states, head = read.last_hidden_state[:, :-1].flatten(0, 1), model.get_output_embeddings().weight
         targets = ids[:, 1:].masked_fill(mask[:, 1:] == 0, IGNORED).flatten()
         return linear_cross_entropy(states, head, targets, ignore_index=IGNORED, options=PIECES)

@@ -120,7 +120,7 @@ class TargetTrainer(Validated, SFTTrainer):  # type: ignore[misc]  # trl is unty
     def compute_loss(self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, num_items_in_batch: Any = None) -> Tensor:
         """Mean weighted negative log-likelihood of the target tokens (Trainer divides by their number over all accumulated batches)."""
         prefix, labels = inputs["prefix"], inputs["labels"]
-        cache = prefix_cache(model, prefix[0].tolist()) if prefix.shape[1] else None
+        cache = prefix_cache(model, prefix[0].tolist())
         total = sum(group_loss(model, inputs, group, cache) for group in groups(inputs["attention_mask"].sum(dim=1) - prefix.shape[1]))
         return total / (num_items_in_batch if num_items_in_batch is not None else (labels != IGNORED).sum())
 
@@ -134,8 +134,8 @@ def group_loss(model: Any, inputs: dict[str, Tensor], group: slice, cache: Dynam
         input_ids=inputs["input_ids"][group, padding:],
         attention_mask=torch.cat([mask[:, :prefix], mask[:, prefix + padding :]], dim=1),
         position_ids=inputs["position_ids"][group, padding:],
-        past_key_values=None if cache is None else repeated(cache, len(labels)),
-        use_cache=cache is not None,
+        past_key_values=repeated(prefix_cache(model, []) if cache is None else cache, len(labels)),
+        use_cache=True,
         logits_to_keep=labels.shape[1],
     ).logits
     losses = cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none")
