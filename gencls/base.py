@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch.nn import LinearCrossEntropyOptions
 from torch.nn.functional import linear_cross_entropy
+from torch.nn.utils.rnn import pad_sequence
 from transformers import Phi3Config, Phi3ForCausalLM, Trainer, TrainingArguments, set_seed
 
 from gencls.encode import PromptEncoder, shared_prefix
@@ -70,11 +71,10 @@ class _Collator:
         for row in rows:
             rng = np.random.default_rng([self._seed, self.epoch, row["row"]])
             ids = segment_anew(row["input_ids"], row["spans"], self._unmerger, rng, start=start, longest=self._max_length)
-            sequences.append(ids[start:])
-        longest = max(len(s) for s in sequences)
+            sequences.append(torch.tensor(ids[start:]))
         return {
-            "input_ids": torch.tensor([s + [self._pad] * (longest - len(s)) for s in sequences]),
-            "attention_mask": torch.tensor([[1] * len(s) + [0] * (longest - len(s)) for s in sequences]),
+            "input_ids": pad_sequence(sequences, batch_first=True, padding_value=self._pad),
+            "attention_mask": pad_sequence([torch.ones_like(s) for s in sequences], batch_first=True),
             "prefix": torch.tensor([self._prefix], dtype=torch.long),
         }
 
