@@ -14,6 +14,7 @@ reporting.py   grid, evaluate, report
 scoring.py     score
 whole.py       all of them, and what they ask of each other
 reading.py     from a file to parameters
+editing.py     the file with other values
 """
 
 from gencls.params.datasets import (
