@@ -38,7 +38,7 @@ from gencls.params.datasets import (
 )
 from gencls.params.models import Base, Lora, Model
 from gencls.params.reading import load, parse
-from gencls.params.reasoning import CORPORA, AnyCorpus, BuiltinCorpus, FilesCorpus, HubCorpus, Rationalise, Reasoner, TableCorpus
+from gencls.params.reasoning import AnyCorpus, BuiltinCorpus, FilesCorpus, HubCorpus, Rationalise, Reasoner, TableCorpus
 from gencls.params.reporting import Decoding, Evaluate, Grid, Report
 from gencls.params.scoring import Score
 from gencls.params.section import Name, ParamsError, Positive, Section, Share
@@ -47,7 +47,6 @@ from gencls.params.training import Algorithm, ClassWeights, Head, OptimizerName,
 from gencls.params.whole import Params
 
 __all__ = [
-    "CORPORA",
     "LONGEST_CELL",
     "REASONS",
     "RESERVED_NAMES",
