@@ -4,7 +4,6 @@ The sections' own defaults play no part, so that an untouched field can never un
 """
 
 from collections.abc import Mapping
-from io import StringIO
 from types import NoneType
 from typing import Any, Union, get_args, get_origin
 
@@ -16,6 +15,7 @@ from ruamel.yaml.error import YAMLError
 
 from gencls import params
 from gencls.params import Params, ParamsError, Score, Section
+from gencls.params.editing import edited
 from tasks import paths
 
 
@@ -76,15 +76,9 @@ def applied(text: str, changed: dict[str, Any]) -> str:
         gencls.params.ParamsError: the result is not a valid params.yaml.
     """
     params.parse(loaded(text, "params.yaml"))
-    yaml = YAML()
-    yaml.preserve_quotes, yaml.width = True, 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    content = yaml.load(text)
-    _merge(content, changed)
-    buffer = StringIO()
-    yaml.dump(content, buffer)
-    params.parse(loaded(buffer.getvalue(), "params.yaml"), "params.yaml with these overrides")
-    return buffer.getvalue()
+    merged = edited(text, lambda content: _merge(content, changed))
+    params.parse(loaded(merged, "params.yaml"), "params.yaml with these overrides")
+    return merged
 
 
 def loaded(text: str, name: str) -> Any:

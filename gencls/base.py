@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch.nn import LinearCrossEntropyOptions
 from torch.nn.functional import linear_cross_entropy
+from torch.nn.utils.rnn import pad_sequence
 from transformers import Phi3Config, Phi3ForCausalLM, Trainer, TrainingArguments, set_seed
 
 from gencls.encode import PromptEncoder, shared_prefix
@@ -70,11 +71,10 @@ class _Collator:
         for row in rows:
             rng = np.random.default_rng([self._seed, self.epoch, row["row"]])
             ids = segment_anew(row["input_ids"], row["spans"], self._unmerger, rng, start=start, longest=self._max_length)
-            sequences.append(ids[start:])
-        longest = max(len(s) for s in sequences)
+            sequences.append(torch.tensor(ids[start:]))
         return {
-            "input_ids": torch.tensor([s + [self._pad] * (longest - len(s)) for s in sequences]),
-            "attention_mask": torch.tensor([[1] * len(s) + [0] * (longest - len(s)) for s in sequences]),
+            "input_ids": pad_sequence(sequences, batch_first=True, padding_value=self._pad),
+            "attention_mask": pad_sequence([torch.ones_like(s) for s in sequences], batch_first=True),
             "prefix": torch.tensor([self._prefix], dtype=torch.long),
         }
 
@@ -85,9 +85,9 @@ class _PretrainingTrainer(Trainer):  # type: ignore[misc]  # transformers is unt
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
         """Mean negative log-likelihood of a batch's tokens, each given all before it; the first of a row is not predicted."""
         ids, mask, prefix = inputs["input_ids"], inputs["attention_mask"], inputs["prefix"]
-        past = repeated(prefix_cache(model, prefix[0].tolist()), len(ids)) if prefix.shape[1] else None
+        past = repeated(prefix_cache(model, prefix[0].tolist()), len(ids))
         whole = torch.cat([mask.new_ones(len(ids), prefix.shape[1]), mask], dim=1)
-        read = model.base_model(input_ids=ids, attention_mask=whole, past_key_values=past, use_cache=past is not None)
+        read = model.base_model(input_ids=ids, attention_mask=whole, past_key_values=past, use_cache=True)
         states, head = read.last_hidden_state[:, :-1].flatten(0, 1), model.get_output_embeddings().weight
         targets = ids[:, 1:].masked_fill(mask[:, 1:] == 0, IGNORED).flatten()
         return linear_cross_entropy(states, head, targets, ignore_index=IGNORED, options=PIECES)

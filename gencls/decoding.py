@@ -16,6 +16,7 @@ whose later tokens are almost certain.
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from gencls.arrays import Floats, Ints
 from gencls.trie import LabelTrie
@@ -28,14 +29,8 @@ def label_log_probabilities(edges: Floats, trie: LabelTrie) -> Floats:
 
 def probabilities(edges: Floats, trie: LabelTrie) -> Floats:
     """(B, E) → (B, L) probabilities within the label set; rows sum to 1."""
-    return normalise(label_log_probabilities(edges, trie))
-
-
-def normalise(log_probabilities: Floats) -> Floats:
-    """(B, L) log-probabilities of some of all outcomes → (B, L) probabilities among those; rows sum to 1."""
-    weights = np.exp(log_probabilities - log_probabilities.max(axis=1, keepdims=True))
-    normalised: Floats = weights / weights.sum(axis=1, keepdims=True)
-    return normalised
+    inside: Floats = softmax(label_log_probabilities(edges, trie), axis=1)
+    return inside
 
 
 def outside(edges: Floats, trie: LabelTrie) -> Floats:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import pad_sequence
 from transformers import Trainer, TrainingArguments
 
 from gencls.arrays import Floats
@@ -69,11 +70,10 @@ class Reader:
 
     def batch(self, texts: Sequence[Sequence[int]]) -> dict[str, Tensor]:
         """Right-padded input_ids and attention_mask (B, T)."""
-        sequences = [[*self._begin, *text, *self._end] for text in texts]
-        longest = max(map(len, sequences))
+        sequences = [torch.tensor([*self._begin, *text, *self._end]) for text in texts]
         return {
-            "input_ids": torch.tensor([s + [self.tokenizer.pad_token_id] * (longest - len(s)) for s in sequences]),
-            "attention_mask": torch.tensor([[1] * len(s) + [0] * (longest - len(s)) for s in sequences]),
+            "input_ids": pad_sequence(sequences, batch_first=True, padding_value=self.tokenizer.pad_token_id),
+            "attention_mask": pad_sequence([torch.ones_like(s) for s in sequences], batch_first=True),
         }
 
 

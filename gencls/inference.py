@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
 from gencls import decoding
 from gencls.arrays import Floats
@@ -51,7 +52,8 @@ class Scored:
     @cached_property
     def probabilities(self) -> Floats:
         """(N, L) probabilities within the label set, Uncertain left out; rows sum to 1."""
-        return decoding.normalise(self.log_probabilities)
+        inside: Floats = softmax(self.log_probabilities, axis=1)
+        return inside
 
     @property
     def outside(self) -> float:

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache
 from trl import SFTConfig, SFTTrainer
 
@@ -73,13 +74,11 @@ class TargetCollator:
         met = rows if self._once is None else [self._once.met(row, self.epoch) for row in rows]
         triples = [(self._segmented_anew(row)[len(self._prefix) :], row["target"], row["weight"]) for row in met]
         triples.sort(key=lambda triple: -len(triple[0]) - len(triple[1]))
-        inputs = [prompt + sequence[:-1] for prompt, sequence, _ in triples]
-        sequences = [sequence for _, sequence, _ in triples]
-        width, longest = max(map(len, inputs)), max(map(len, sequences))
-        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in inputs])
-        labels = torch.tensor([[IGNORED] * (longest - len(s)) + s for s in sequences])
+        inputs = [torch.tensor(prompt + sequence[:-1]) for prompt, sequence, _ in triples]
+        mask = pad_sequence([torch.ones_like(row) for row in inputs], batch_first=True, padding_side="left")
+        labels = pad_sequence([torch.tensor(s) for _, s, _ in triples], batch_first=True, padding_value=IGNORED, padding_side="left")
         return {
-            "input_ids": torch.tensor([[self._reader.tokenizer.pad_token_id] * (width - len(row)) + row for row in inputs]),
+            "input_ids": pad_sequence(inputs, batch_first=True, padding_value=self._reader.tokenizer.pad_token_id, padding_side="left"),
             "attention_mask": torch.cat([mask.new_ones(len(rows), len(self._prefix)), mask], dim=1),
             "position_ids": (mask.cumsum(dim=1) - 1).clamp(min=0) + len(self._prefix),
             "labels": labels,
@@ -120,7 +119,7 @@ class TargetTrainer(Validated, SFTTrainer):  # type: ignore[misc]  # trl is unty
     def compute_loss(self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, num_items_in_batch: Any = None) -> Tensor:
         """Mean weighted negative log-likelihood of the target tokens (Trainer divides by their number over all accumulated batches)."""
         prefix, labels = inputs["prefix"], inputs["labels"]
-        cache = prefix_cache(model, prefix[0].tolist()) if prefix.shape[1] else None
+        cache = prefix_cache(model, prefix[0].tolist())
         total = sum(group_loss(model, inputs, group, cache) for group in groups(inputs["attention_mask"].sum(dim=1) - prefix.shape[1]))
         return total / (num_items_in_batch if num_items_in_batch is not None else (labels != IGNORED).sum())
 
@@ -134,8 +133,8 @@ def group_loss(model: Any, inputs: dict[str, Tensor], group: slice, cache: Dynam
         input_ids=inputs["input_ids"][group, padding:],
         attention_mask=torch.cat([mask[:, :prefix], mask[:, prefix + padding :]], dim=1),
         position_ids=inputs["position_ids"][group, padding:],
-        past_key_values=None if cache is None else repeated(cache, len(labels)),
-        use_cache=cache is not None,
+        past_key_values=repeated(prefix_cache(model, []) if cache is None else cache, len(labels)),
+        use_cache=True,
         logits_to_keep=labels.shape[1],
     ).logits
     losses = cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none")

@@ -19,6 +19,7 @@ from ruamel.yaml.error import YAMLError
 from gencls import params as params_module
 from gencls.errors import InputError
 from gencls.params import RESERVED_NAMES, TableDataSet
+from gencls.params.editing import reads_as_text
 from gencls.sources.rows import to_frame, typed
 from gencls.start import columns, estimate, opening, survey, writing
 from gencls.start.writing import Start
@@ -64,7 +65,8 @@ def look(file: Path, name: str, wanted: Namespace) -> Start:
     if len(looked.classes) < 2:
         raise StageError(f"{file}: the column {label!r} has {len(looked.classes)} classes, and two are needed; name another: --label")
     language = wanted.language or looked.language
-    made = plan.plan(looked, language=language, seed=SEED, flops=estimate.matmul_rate())
+    decodings = len(params_module.load(DEFAULT).grid.decoding)
+    made = plan.plan(looked, language=language, seed=SEED, decodings=decodings, flops=estimate.matmul_rate())
     doubts = [*table.doubts, *text_doubts, *label_doubts, *columns.split_column(found), *looked.doubts, *made.doubts]
     return Start(name, file.name, table, text, label, language, looked, made, doubts)
 
@@ -87,16 +89,11 @@ def _name(name: str, source: str = "--name") -> str:
         raise StageError(
             f"{source} gives {name!r}, which cannot name a data set: letters, digits and _, none of {', '.join(RESERVED_NAMES)}; --name"
         )
-    if not _reads_as_text(name):
+    if not reads_as_text(name):
         raise StageError(
             f"{source} gives {name!r}, which YAML takes for something else than a name; put a word before it: --name data_{name}"
         )
     return name
-
-
-def _reads_as_text(name: str) -> bool:
-    """Whether a key of params.yaml that is not quoted comes back: `2024`, `1e3` and `null` do not."""
-    return _yaml(name) == name and name.lower() not in writing.WORDS
 
 
 def _name_of(file: Path) -> str:
@@ -105,7 +102,7 @@ def _name_of(file: Path) -> str:
     name = re.sub(r"\W+", "_", base, flags=re.ASCII).strip("_").lower()
     if not name:
         raise StageError(f"{file}: its name has none of the letters and digits that name a data set, a to z and 0 to 9; name it: --name")
-    return _name(name if _reads_as_text(name) else f"data_{name}", f"{file}: its name")
+    return _name(name if reads_as_text(name) else f"data_{name}", f"{file}: its name")
 
 
 def _may_be_replaced(force: bool) -> str:

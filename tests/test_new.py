@@ -12,9 +12,9 @@ from conftest import copy_of
 from ruamel.yaml import YAML
 
 from gencls import params
+from gencls.params.editing import edited
 from gencls.start import columns, opening
 from gencls.start.opening import detect
-from gencls.start.writing import scalar
 from tasks import ingest, new, paths, validate
 from tasks.stage import StageError
 
@@ -247,6 +247,11 @@ def test_a_column_without_a_label_is_one_error() -> None:
         new.main([str(write([{**row, "notes": ""} for row in tickets()], Path("tickets.csv"))), "--label", "notes"])
 
 
-@pytest.mark.parametrize("value", ["plain", "yes", "2024", "a: b", "{subject}\n{body}", ";", "\t", "标题", "", None, 0.1, {}])
-def test_a_scalar_comes_back_from_yaml(value: object) -> None:
-    assert YAML(typ="safe", pure=True).load(f"key: {scalar(value)}")["key"] == value
+@pytest.mark.parametrize("value", ["plain", "yes", "2024", "12:30", "a: b", "{subject}\n{body}", ";", "\t", "标题", "", None, 0.1, {}])
+@pytest.mark.parametrize("version", [(1, 1), (1, 2)])
+def test_a_value_comes_back_from_yaml_of_either_version(value: object, version: tuple[int, int]) -> None:
+    text = edited("key: 1  # kept\n", lambda content: content.update(key=value, names={str(value): value}))
+    yaml = YAML(typ="safe", pure=True)
+    yaml.version = version
+    content = yaml.load(text)
+    assert content["key"] == value and content["names"] == {str(value): value} and text.count("# kept") == 1

@@ -19,7 +19,7 @@ def test_overrides_keep_comments_and_the_rest_of_the_file() -> None:
 
 def test_the_file_of_this_repository_survives_a_round_trip() -> None:
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    assert overrides.loaded(overrides.applied(text, {}), "") == overrides.loaded(text, "")
+    assert overrides.applied(text, {}) == text
 
 
 @pytest.mark.parametrize(

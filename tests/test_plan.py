@@ -21,7 +21,7 @@ NOUNS += ["extension", "fee", "holiday", "insurance", "invoice", "language", "li
 
 def planned(rows: list[tuple[str, str]], *, language: Literal["en", "zh"] = "en") -> Plan:
     frame = pd.DataFrame(rows, columns=["text", "label"], dtype="str")
-    return plan(survey(frame), language=language, seed=7, flops=1e11)
+    return plan(survey(frame), language=language, seed=7, decodings=3, flops=1e11)
 
 
 def test_a_label_list_that_is_longer_than_prompts_should_be_still_leaves_room_for_the_text() -> None:

@@ -84,11 +84,12 @@ def test_training_that_diverges_ends_with_an_error_that_says_what_to_lower(base_
         finetune(network, scheme, both, Sft(epochs=3, batch_size=16, lr=1e8, optimizer="adamw"), run(tmp_path))
 
 
-def test_the_pretraining_loss_behind_a_shared_prefix_is_that_of_whole_sequences(base_folder: Path) -> None:
+@pytest.mark.parametrize("shared", [True, False], ids=["prefix", "no prefix"])
+def test_the_pretraining_loss_behind_a_shared_prefix_is_that_of_whole_sequences(base_folder: Path, shared: bool) -> None:
     network, scheme, both = prepared(base_folder)
     network.eval()
     tokenizer = scheme.tokenizer
-    prefix, encoded = both["train"].prefix, both["train"].encoded[:6]
+    prefix, encoded = both["train"].prefix if shared else [], both["train"].encoded[:6]
     collator = base._Collator(tokenizer, prefix, Unmerger(tokenizer, 0.0), max_length=96, seed=0)
     batch = collator([{"row": i, "input_ids": row.ids, "spans": row.spans} for i, row in enumerate(encoded)])
     packed = base._PretrainingTrainer.compute_loss(None, network, batch)  # type: ignore[arg-type]  # uses nothing of the trainer

@@ -7,6 +7,7 @@ from typing import Any
 from gencls.corpora.rows import CorpusError, Row
 from gencls.params import FilesCorpus, HubCorpus, TableCorpus
 from gencls.sources.files import read_jsonl
+from gencls.sources.rows import SourceError
 
 
 def from_file(spec: FilesCorpus, file: Path) -> list[Row]:
@@ -33,14 +34,12 @@ def from_hub(spec: HubCorpus) -> list[Row]:
     Raises:
         CorpusError: no such data set, split or column, or no network.
     """
-    from datasets import load_dataset
-    from datasets.exceptions import DatasetsError
+    from gencls.sources.hub import load
 
-    revision = None if Path(spec.id).is_dir() else spec.revision
     try:
-        table = load_dataset(spec.id, name=spec.config, revision=revision, split=spec.split)
-    except (OSError, ValueError, RuntimeError, DatasetsError) as error:  # bad names are ValueError, loading scripts RuntimeError
-        raise CorpusError(f"reasoner.corpus {spec.id} (revision {spec.revision}): {error}") from error
+        table = load(spec, spec.split)
+    except SourceError as error:
+        raise CorpusError(f"reasoner.corpus: {error}") from error
     return _rows(spec, table, f"{spec.id}, split {spec.split}")
 
 

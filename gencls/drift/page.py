@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from gencls.drift.measures import Measure, counts
 from gencls.drift.reading import Row
@@ -55,11 +53,9 @@ class Label:
 
 def render(page: Page) -> str:
     """The page as HTML."""
-    style = resources.files("gencls.report").joinpath("style.css").read_text(encoding="utf-8")
     return template("gencls.drift").render(
         page=page,
         words=words,
-        style=Markup(style),
         effects=EFFECTS,
         labels=_labels(page.validation, page.new),
         bins=_histogram(page.validation, page.new),

@@ -14,6 +14,7 @@ reporting.py   grid, evaluate, report
 scoring.py     score
 whole.py       all of them, and what they ask of each other
 reading.py     from a file to parameters
+editing.py     the file with other values
 """
 
 from gencls.params.datasets import (
@@ -37,7 +38,7 @@ from gencls.params.datasets import (
 )
 from gencls.params.models import Base, Lora, Model
 from gencls.params.reading import load, parse
-from gencls.params.reasoning import CORPORA, AnyCorpus, BuiltinCorpus, FilesCorpus, HubCorpus, Rationalise, Reasoner, TableCorpus
+from gencls.params.reasoning import AnyCorpus, BuiltinCorpus, FilesCorpus, HubCorpus, Rationalise, Reasoner, TableCorpus
 from gencls.params.reporting import Decoding, Evaluate, Grid, Report
 from gencls.params.scoring import Score
 from gencls.params.section import Name, ParamsError, Positive, Section, Share
@@ -46,7 +47,6 @@ from gencls.params.training import Algorithm, ClassWeights, Head, OptimizerName,
 from gencls.params.whole import Params
 
 __all__ = [
-    "CORPORA",
     "LONGEST_CELL",
     "REASONS",
     "RESERVED_NAMES",

@@ -1,6 +1,6 @@
 """Sections `reasoner` and `rationalise`: the two-stage recipe."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -43,7 +43,7 @@ class HubCorpus(HubRows, TableCorpus):
 
 
 AnyCorpus = Annotated[BuiltinCorpus | FilesCorpus | HubCorpus, Field(discriminator="source")]
-CORPORA: dict[str, type[Section]] = {"builtin": BuiltinCorpus, "files": FilesCorpus, "hub": HubCorpus}
+CORPORA: dict[str, type[Section]] = {get_args(of.model_fields["source"].annotation)[0]: of for of in get_args(get_args(AnyCorpus)[0])}
 
 
 class Reasoner(Train):

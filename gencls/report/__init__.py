@@ -14,5 +14,5 @@ rows.py         test rows worth reading, pairs of classes worth separating
 charts.py       the figures, as Vega-Lite specifications
 calibration_charts.py   those of calibration, abstention and length bias
 svg.py          specification → inline SVG that follows the page's light and dark colours
-page.html, section.html, macros.html, style.css
+page.html, section.html, macros.html
 """

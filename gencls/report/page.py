@@ -1,11 +1,9 @@
 """From results to the page: one HTML file without any other file, the same bytes for the same inputs."""
 
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
 
 from gencls.pages import template
 from gencls.report import sentences, words
@@ -84,5 +82,4 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as HTML; everything that comes from data or parameters is escaped."""
-    style = resources.files("gencls.report").joinpath("style.css").read_text(encoding="utf-8")
-    return template("gencls.report", words=words, sentences=sentences).render(page=page, style=Markup(style), sections=page.sections)
+    return template("gencls.report", words=words, sentences=sentences).render(page=page, sections=page.sections)

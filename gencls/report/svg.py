@@ -16,7 +16,7 @@ Spec = dict[str, Any]
 
 INK, SOFT, LINE = "var(--text)", "var(--soft)", "var(--line)"
 COLOURS = [f"var(--c{i})" for i in range(1, 9)]
-"""Of series, in the order of style.css; a ninth starts anew."""
+"""Of series, in the order of gencls/pages/style.css; a ninth starts anew."""
 
 VEGA_LITE = "6.1"
 FONT_SIZE = 11

@@ -137,8 +137,8 @@ class OpenEndedTrainer(Unwrapped, FromWarmUp, GRPOTrainer):  # type: ignore[misc
                 input_ids=ids[:, shared:],
                 attention_mask=torch.cat([own.new_ones(len(ids), shared), own], dim=1),
                 position_ids=places[:, shared:].clamp(min=0),
-                past_key_values=repeated(beginning, len(ids)) if shared else None,
-                use_cache=bool(shared),
+                past_key_values=repeated(beginning, len(ids)),
+                use_cache=True,
                 logits_to_keep=logits_to_keep + 1,
             ).logits[:, :-1]
             log_p = logits.float().log_softmax(dim=-1)

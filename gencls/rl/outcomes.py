@@ -8,6 +8,7 @@ Legend of axes: P prompts, G samples of a prompt, T tokens of a sample, E edges,
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from gencls.trie import LabelTrie
 
@@ -25,9 +26,8 @@ class Outcomes:
 
     def __init__(self, trie: LabelTrie, device: torch.device) -> None:
         paths = [*trie.paths, [len(trie.edge_tokens)]]
-        longest = max(map(len, paths))
-        self.paths = torch.tensor([path + [0] * (longest - len(path)) for path in paths], device=device)
-        self.mask = torch.tensor([[1.0] * len(path) + [0.0] * (longest - len(path)) for path in paths], device=device)
+        self.paths = pad_sequence([torch.tensor(path) for path in paths], batch_first=True).to(device)
+        self.mask = pad_sequence([torch.ones(len(path)) for path in paths], batch_first=True).to(device)
         self._membership = torch.from_numpy(trie.membership).to(device)
 
     def log_probabilities(self, edges: Tensor) -> Tensor:

@@ -11,13 +11,13 @@ function made(tag, content, kind) {
   return element;
 }
 
-function bar(label, share, first) {
-  const row = made("div", "", first ? "bar first" : "bar");
-  const track = made("div", "", "track");
-  const fill = made("div", "", "fill");
+function answer(label, share, first) {
+  const row = made("div", "", first ? "answer first" : "answer");
+  const bar = made("div", "", "bar");
+  const fill = made("i", "");
   fill.style.width = 100 * share + "%";
-  track.append(fill);
-  row.append(made("span", label), track, made("span", percent(share), "number"));
+  bar.append(fill);
+  row.append(made("span", label), bar, made("span", percent(share), "number"));
   return row;
 }
 
@@ -44,7 +44,7 @@ function show(prediction) {
   at("explanation").textContent = prediction.explanation ?? "";
   const shares = Object.entries(prediction.probabilities).sort((a, b) => b[1] - a[1]);
   at("bars").style.setProperty("--threshold", 100 * Number(at("form").dataset.threshold) + "%");
-  at("bars").replaceChildren(...shares.map(([label, share]) => bar(label, share, label === prediction.label)));
+  at("bars").replaceChildren(...shares.map(([label, share]) => answer(label, share, label === prediction.label)));
   const nearest = prediction.nearest ?? [];
   at("rows").replaceChildren(...nearest.map(example));
   at("nearest").hidden = nearest.length === 0;

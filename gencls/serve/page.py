@@ -5,9 +5,10 @@ import hashlib
 from importlib.resources import files
 
 from gencls.bundle import Bundle
-from gencls.pages import template
+from gencls.pages import STYLE, template
 
-_STYLE, _SCRIPT = (files("gencls.serve").joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+_OWN, _SCRIPT = (files("gencls.serve").joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+_STYLE = STYLE + _OWN
 
 
 def _hash(content: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gencls.affinity import cores
-from gencls.params import Base, Grid, Split, Strategy
+from gencls.params import Base, Split, Strategy
 
 EFFICIENCY = 0.5
 """Share of the matmul rate that training is taken to reach: with it the default run comes out at about what it takes on two cores."""
@@ -35,6 +35,8 @@ class Training:
     rows: dict[Split, int]
     base: Base
     sft_epochs: int
+    decodings: int
+    """Of the grid, all of which answer every prompt."""
     tokens: dict[str, float]
     """Strategy → mean tokens of a prompt and its answer, without the head that all prompts share, which is computed once a batch."""
 
@@ -64,7 +66,7 @@ def minutes(training: Training, strategies: Mapping[str, Strategy], flops: float
     models, met = len(strategies) + 1, {name: rows["train"] * training.sft_epochs + of.mixed for name, of in strategies.items()}
     learnt = rows["train"] * (training.base.epochs + 1) * tokens["zero_shot"] + sum(met[name] * tokens[name] for name in strategies)
     ways = sum(tokens[name] for name, of in strategies.items() if of.asked == of)
-    asked = (rows["validation"] * models + rows["test"]) * ways * len(Grid().decoding)
+    asked = (rows["validation"] * models + rows["test"]) * ways * training.decodings
     operations = training.parameters * (6 * learnt + 2 * asked)
     steps = (rows["train"] * training.base.epochs + sum(met.values())) // training.base.batch_size
     stages = STAGES_ONCE + 2 * len(strategies) + models

@@ -78,8 +78,8 @@ class Plan:
     doubts: list[str]
 
 
-def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: float) -> Plan:
-    """Parameters for the rows of a survey on a machine with so many floating-point operations a second.
+def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, decodings: int, flops: float) -> Plan:
+    """Parameters for the rows of a survey on a machine with so many floating-point operations a second; the grid has so many decodings.
 
     Raises:
         InputError: the rows are too few to hold some out for validation and test.
@@ -91,7 +91,7 @@ def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, flops: floa
     base = _base(train, language)
     lengths, heads, fixed = _lengths(train, language, base.vocab_size, seed)
     tokens = {name: float(np.minimum(of, max(LONGEST, fixed + ROOM)).mean()) - heads[name] for name, of in lengths.items()}
-    training = Training(rows, base, _sft_epochs(train), tokens)
+    training = Training(rows, base, _sft_epochs(train), decodings, tokens)
     chosen = _affordable(training, lengths, flops)
     longest = int(max(lengths[name].max() for name in chosen))
     max_length = -(-max(min(LONGEST, longest), fixed + ROOM) // ROUNDED) * ROUNDED

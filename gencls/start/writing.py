@@ -1,12 +1,12 @@
 """params.yaml for a data set, made from the text of the default file, so that every key and its comment stay; and the data set's card."""
 
 import hashlib
-import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
-from gencls.params import Strategy
+from ruamel.yaml.comments import CommentedMap
+
+from gencls.params.editing import edited
 from gencls.sources.files import DELIMITERS
 from gencls.start.opening import Table
 from gencls.start.plan import Plan
@@ -14,9 +14,6 @@ from gencls.start.survey import Survey
 
 COMMENTS = 30
 """Column in which comments begin."""
-PLAIN = re.compile(r"[A-Za-z][\w./-]*", re.ASCII)
-WORDS = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
-"""What YAML readers of some version take for something else than text."""
 SIGNED = "As `make new` wrote it, which may replace it while the sha256 of the lines above is "
 YAML, MARKDOWN = ("# ", ""), ("<!-- ", " -->")
 """What a comment stands between."""
@@ -44,15 +41,20 @@ class Start:
 def params_yaml(default: str, start: Start) -> str:
     """The default file's text with this data set, its strategies and its knobs in place of those that stand there."""
     body = default[default.index("\nseed:") + 1 :]
+    return signed(f"{_head(start)}\n{edited(body, lambda content: _fill(content, start))}")
+
+
+def _fill(content: Any, start: Start) -> None:
+    strategies = start.plan.strategies
     for key, value in {**start.plan.knobs, "report.title": start.name}.items():
-        body = _with_value(body, key, value)
-    body = _with_section(body, "datasets", _data_set(start))
-    body = _with_section(body, "strategies", [line for name, of in start.plan.strategies.items() for line in _strategy(name, of)])
-    train = [f"    - {name}" for name in start.plan.strategies]
-    infer = [f"    - {name}" for name, of in start.plan.strategies.items() if of.asked == of]
-    decoding = body[body.index("  decoding:\n") : body.index("\nvalidate:")].rstrip().split("\n")
-    body = _with_section(body, "grid", ["  train:", *train, "  infer:", *infer, *decoding])
-    return signed(f"{_head(start)}\n{body}")
+        section, name = key.split(".")
+        content[section][name] = value
+    content["datasets"] = _data_set(start)
+    content["strategies"] = {name: of.model_dump(exclude_defaults=True) for name, of in strategies.items()}
+    content["grid"]["train"] = list(strategies)
+    content["grid"]["infer"] = [name for name, of in strategies.items() if of.asked == of]
+    for key in ("strategies", "grid"):
+        content.yaml_set_comment_before_after_key(key, before="\n")  # the blank line belonged to the value that was replaced
 
 
 def signed(text: str, comment: tuple[str, str] = YAML) -> str:
@@ -73,7 +75,7 @@ def _head(start: Start) -> str:
     )
 
 
-def _data_set(start: Start) -> list[str]:
+def _data_set(start: Start) -> CommentedMap:
     table, shares = start.table, start.plan.shares
     delimiter = None if table.delimiter == DELIMITERS.get(table.form) else table.delimiter
     keys: list[tuple[str, Any, str]] = [
@@ -92,41 +94,17 @@ def _data_set(start: Start) -> list[str]:
         ("validation", shares.validation, "shares of the rows held out, by the seed and stratified by label"),
         ("test", shares.test, ""),
     ]
-    card = _commented(f"  {start.name}:", f"its card: data/raw/{start.name}; label definitions may lie beside it in definitions.json")
-    return [card, *(_commented(f"    {key}: {scalar(value)}", comment) for key, value, comment in keys)]
+    card = f"its card: data/raw/{start.name}; label definitions may lie beside it in definitions.json"
+    return _commented([(start.name, _commented(keys), card)])
 
 
-def _strategy(name: str, strategy: Strategy) -> list[str]:
-    """Fields that are not as they would be."""
-    fields = strategy.model_dump(exclude_defaults=True)
-    return [f"  {name}:", *(f"    {key}: {scalar(value)}" for key, value in fields.items())] if fields else [f"  {name}: {{}}"]
-
-
-def _with_section(text: str, name: str, lines: list[str]) -> str:
-    """The text with other lines under a top-level key; its own line stays."""
-    found = re.search(rf"^({name}:[^\n]*\n).*?(?=^\S)", text, flags=re.MULTILINE | re.DOTALL)
-    assert found, name
-    return text[: found.start()] + found[1] + "\n".join(lines) + "\n\n" + text[found.end() :]
-
-
-def _with_value(text: str, key: str, value: object) -> str:
-    """The text with another value of `section.key`; its comment stays."""
-    section, name = key.split(".")
-    found = re.search(rf"^{section}:[^\n]*\n(?:(?:  [^\n]*)?\n)*?  {name}: ([^\n#]*)(?:# ([^\n]*))?\n", text, flags=re.MULTILINE)
-    assert found, key
-    line = text.rindex("\n", 0, found.start(1)) + 1
-    return text[:line] + _commented(f"  {name}: {scalar(value)}", found[2] or "") + "\n" + text[found.end() :]
-
-
-def _commented(line: str, comment: str) -> str:
-    return f"{line.ljust(COMMENTS - 1)} # {comment}" if comment else line
-
-
-def scalar(value: object) -> str:
-    """A value as YAML on one line; a double-quoted YAML string is what JSON writes."""
-    if isinstance(value, str) and PLAIN.fullmatch(value) and value.lower() not in WORDS:
-        return value
-    return json.dumps(value, ensure_ascii=False)
+def _commented(keys: list[tuple[str, Any, str]]) -> CommentedMap:
+    """Of (key, value, comment)."""
+    found = CommentedMap((key, value) for key, value, _ in keys)
+    for key, _, comment in keys:
+        if comment:
+            found.yaml_add_eol_comment(comment, key, column=COMMENTS)
+    return found
 
 
 def card(start: Start) -> str:
