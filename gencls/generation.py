@@ -128,7 +128,7 @@ class Writer:
         width, device = max(map(len, rows)), self._model.device
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows], device=device)
         state = _State(
-            repeated(cache, len(rows)) if prefix else DynamicCache(config=self._model.config),
+            repeated(cache, len(rows)),
             torch.cat([mask.new_ones(len(rows), prefix), mask], dim=1),
             (mask.cumsum(dim=1) - 1).clamp(min=0) + prefix,
         )

@@ -101,7 +101,7 @@ def _measure(model: Any, held_out: Targets, reader: Reader, batch_size: int) -> 
     rows, total, count = list(held_out.dataset()), 0.0, 0
     model.eval()
     with torch.inference_mode():
-        cache = prefix_cache(model, held_out.prefix) if held_out.prefix else None
+        cache = prefix_cache(model, held_out.prefix)
         for start in range(0, len(rows), batch_size):
             batch = {name: tensor.to(model.device) for name, tensor in collator(rows[start : start + batch_size]).items()}
             total += group_loss(model, batch, slice(None), cache).item()

@@ -124,7 +124,7 @@ class TargetTrainer(Validated, SFTTrainer):  # type: ignore[misc]  # trl is unty
         return total / (num_items_in_batch if num_items_in_batch is not None else (labels != IGNORED).sum())
 
 
-def group_loss(model: Any, inputs: dict[str, Tensor], group: slice, cache: DynamicCache | None) -> Tensor:
+def group_loss(model: Any, inputs: dict[str, Tensor], group: slice, cache: DynamicCache) -> Tensor:
     """Summed weighted negative log-likelihood of some rows, without the padding that only longer rows need."""
     prefix, mask = inputs["prefix"].shape[1], inputs["attention_mask"][group]
     padding = int((mask[:, prefix:].sum(dim=0) == 0).sum())
@@ -133,7 +133,7 @@ def group_loss(model: Any, inputs: dict[str, Tensor], group: slice, cache: Dynam
         input_ids=inputs["input_ids"][group, padding:],
         attention_mask=torch.cat([mask[:, :prefix], mask[:, prefix + padding :]], dim=1),
         position_ids=inputs["position_ids"][group, padding:],
-        past_key_values=repeated(prefix_cache(model, []) if cache is None else cache, len(labels)),
+        past_key_values=repeated(cache, len(labels)),
         use_cache=True,
         logits_to_keep=labels.shape[1],
     ).logits
