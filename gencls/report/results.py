@@ -5,6 +5,7 @@ winner of a large table on the test split.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -95,6 +96,11 @@ def read_baselines(*folders: Path) -> list[Arm]:
     ]
 
 
+def best_baseline(arms: Sequence[Arm]) -> Arm:
+    """By its TEST accuracy: if this errs, then in favour of the baseline."""
+    return max(arms, key=lambda arm: arm.test["accuracy"])
+
+
 def read_final(folder: Path) -> dict[str, Arm]:
     """Role → arm; two roles of one cell have the same arm."""
     final = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
@@ -148,8 +154,8 @@ class Results:
 
     @property
     def best_baseline(self) -> Arm:
-        """By its TEST accuracy: if this errs, then in favour of the baseline."""
-        return max(self.baselines, key=lambda arm: arm.test["accuracy"])
+        """The one that the winner is held against."""
+        return best_baseline(self.baselines)
 
     @property
     def taught(self) -> list[Arm]:
