@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from gencls import bundle as bundles
-from gencls import model_card, models
+from gencls import model_card, models, selection
 from gencls.bundle import Bundle, Measured, Origin, Score, TrainingRows
 from gencls.calibration import OperatingPoint
 from gencls.drift.reading import Readings, known
@@ -85,13 +85,12 @@ def _reference(ds: str, made: Bundle) -> Reference:
 
 
 def _origin(params: Params, ds: str, cell: dict[str, Any]) -> Origin:
-    scores = sorted(grid(params, ds), key=lambda c: (-c.accuracy, -c.macro_f1))
     pointer = models.pointer_of(paths.base(ds))
     measured = {split: Measured(**{name: cell[split][name] for name in Measured.model_fields}) for split in ("validation", "test")}
     tables = {split: pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS}
     return Origin(
-        title=" · ".join([f"{cell['trainer']}/{cell['name']}", cell["infer"], cell["decoding"]]),
-        grid=[Score(title=found.title, accuracy=found.accuracy, macro_f1=found.macro_f1) for found in scores],
+        title=selection.title(f"{cell['trainer']}/{cell['name']}", cell["infer"], cell["decoding"]),
+        grid=[Score(title=found.title, accuracy=found.accuracy, macro_f1=found.macro_f1) for found in selection.ranked(grid(params, ds))],
         base=params.model.base,
         base_commit=pointer["commit"],
         commit=_commit(),

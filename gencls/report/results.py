@@ -17,7 +17,7 @@ from gencls import metrics, predictions
 from gencls.arrays import Floats
 from gencls.metrics import Paired, Record
 from gencls.report.grid import Row
-from gencls.selection import PLAIN_STRATEGY, rl_role, warm_up, warm_up_role
+from gencls.selection import PLAIN_STRATEGY, rl_role, title, warm_up, warm_up_role
 
 CONTROL = "sft"
 """Algorithm of the control of RL: as many more steps of plain SFT."""
@@ -63,7 +63,7 @@ class Arm:
     @property
     def title(self) -> str:
         """The model and how it is asked."""
-        return " · ".join(part for part in (self.model, self.infer, self.decoding) if part)
+        return title(self.model, self.infer, self.decoding)
 
     @cached_property
     def predictions(self) -> pd.DataFrame:

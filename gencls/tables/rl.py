@@ -13,6 +13,7 @@ from gencls.params import REASONS
 from gencls.report import paper
 from gencls.report.results import CONTROL
 from gencls.report.rl import ALGORITHMS
+from gencls.selection import asked_alike
 from gencls.tables import compare
 from gencls.tables import runs as recorded
 from gencls.tables.compare import Difference
@@ -57,8 +58,8 @@ def warmup(run: Run, name: str) -> Record | None:
     record = arms[name]
     if not record.get("warmup"):
         return arms.get("warm_up")
-    asked = [f"sft/{record['warmup']}", *record["cell"].split(" · ")[1:]]
-    return next((arm for arm in arms.values() if arm["cell"] == " · ".join(asked)), None)
+    started = asked_alike(record["cell"], f"sft/{record['warmup']}")
+    return next((arm for arm in arms.values() if arm["cell"] == started), None)
 
 
 def control(run: Run, name: str) -> Record | None:
