@@ -84,3 +84,12 @@ def free(written: NDArray[np.bool_], trie: LabelTrie) -> Ints:
 
 DECODINGS = {"trie": greedy, "likelihood": likelihood, "perplexity": perplexity}
 """Names in params.yaml (`grid.decoding`) of those that read the edges only; `pmi` also reads the empty prompt's, `generate` is `free`."""
+
+
+def answers(decoder: str, trie: LabelTrie, *, edges: Floats, empty: Floats, written: NDArray[np.bool_]) -> Ints:
+    """(B,) label numbers under any decoding, -1 outside the label set; what it does not read of the three is not looked at."""
+    if decoder == "generate":
+        return free(written, trie)
+    if decoder == "pmi":
+        return pmi(edges, empty, trie)
+    return DECODINGS[decoder](edges, trie)

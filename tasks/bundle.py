@@ -80,7 +80,7 @@ def _reference(ds: str, made: Bundle) -> Reference:
     best, rows = validation(read_final(paths.final(ds))["best"]), Readings(shown)
     answered = zip(best.predictions["id"], best.predictions["text"], best.answers, confidences(best), strict=True)
     for id, text, answer, confidence in answered:
-        rows.add(id, text, answer, confidence, abstained=answer is None or confidence < (made.threshold or 0.0))
+        rows.add(id, text, answer, confidence, abstained=made.abstains(answer, confidence))
     return Reference(shown, rows.frame())
 
 

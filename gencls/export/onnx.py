@@ -137,19 +137,11 @@ def _check(found: Sequence[Any], expected: Scores, bundle: Bundle, scheme: Label
     difference = max(float(np.abs(edges - expected.edges).max()), float(np.abs(probabilities - wanted).max()))
     if not difference <= TOLERANCE:
         raise ExportError(f"the ONNX graph scores labels differently (by {difference:.2g}, allowed {TOLERANCE:g}); use gencls serve")
-    numbers = _answers(expected, bundle.decoding, scheme).tolist()
-    if (given := answers.tolist()) != numbers:
-        wrong = f"labels number {given} where torch gives {numbers}"
+    empty = expected.edges[:1]
+    right = decoding.answers(bundle.decoding, scheme.trie, edges=expected.edges, empty=empty, written=expected.written).tolist()
+    if (given := answers.tolist()) != right:
+        wrong = f"labels number {given} where torch gives {right}"
         raise ExportError(f"the ONNX graph answers otherwise by {bundle.decoding} ({wrong}); use gencls serve")
-
-
-def _answers(scores: Scores, decoder: str, scheme: LabelScheme) -> NDArray[np.int64]:
-    """(rows,) label numbers, -1 outside the label set."""
-    if decoder == "generate":
-        return decoding.free(scores.written, scheme.trie)
-    if decoder == "pmi":
-        return decoding.pmi(scores.edges, scores.edges[:1], scheme.trie)
-    return decoding.DECODINGS[decoder](scores.edges, scheme.trie)
 
 
 def _write_rest(model: Path, folder: Path, bundle: Bundle, scheme: LabelScheme) -> None:
