@@ -38,12 +38,6 @@ def normalise(log_probabilities: Floats) -> Floats:
     return normalised
 
 
-def outside(edges: Floats, trie: LabelTrie) -> Floats:
-    """(B,) probability that free generation leaves the label set."""
-    mass: Floats = np.clip(1.0 - np.exp(label_log_probabilities(edges, trie)).sum(axis=1), 0.0, 1.0)
-    return mass
-
-
 def likelihood(edges: Floats, trie: LabelTrie) -> Ints:
     """(B, E) → (B,) label numbers."""
     chosen: Ints = label_log_probabilities(edges, trie).argmax(axis=1)

@@ -53,11 +53,6 @@ class Scored:
         """(N, L) probabilities within the label set, Uncertain left out; rows sum to 1."""
         return decoding.normalise(self.log_probabilities)
 
-    @property
-    def outside(self) -> float:
-        """Mean probability that free generation leaves the label set."""
-        return float(decoding.outside(self.scores.edges, self.scheme.trie).mean())
-
     @cached_property
     def reasonings(self) -> list[str]:
         """What the model wrote before each label, on one line; empty where the strategy answers directly."""

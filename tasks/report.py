@@ -50,7 +50,7 @@ def main(params: Params) -> None:
             about = {"data_set": found.name, "study": params.report.study, "seed": params.seed, "base": params.model.base}
             about |= {"rows": found.validation["rows"], "trained": params.grid.train}
             arms = stage.reasoning_arms(params)
-            record = records.record(found.results, paired[found.name], reasoning=arms, costs=found.rl, about=about)
+            record = records.record(found.results, reasoning=arms, costs=found.rl, about=about)
             stage.write_json(record, folder / f"{found.name}.json")
     with stage.writing(paths.CONFUSION) as folder:
         folder.mkdir()
