@@ -56,7 +56,6 @@ def _cell(main: Callable[..., None], given: list[str], params: Params) -> dict[s
         "algorithm": list(params.rl.algorithms),
         "trainer": ["sft", "rl"],
         "name": [*params.grid.train, *rl_models(params)],
-        "infer": list(params.grid.infer),
     }
     for name, value in zip(names, given, strict=True):
         if value not in choices[name]:

@@ -28,7 +28,7 @@ from gencls import calibration, decoding, models
 from gencls.arrays import Floats
 from gencls.bundle import Bundle
 from gencls.export.graph import Answer, TrieGraph
-from gencls.export.question import ExportError, question
+from gencls.export.question import ExportError, Question, question
 from gencls.params import Model
 from gencls.prompts import Prompt
 from gencls.scheme import LabelScheme
@@ -40,8 +40,8 @@ TEXTS = ("", "a", "where is my parcel? 我的包裹在哪里？", "late " * 40)
 """What both are asked: of different lengths, so that padding is tested too."""
 
 
-def write(model: Path, folder: Path, *, out: Path) -> None:
-    """Export the bundle `model` into `folder`, which is made here and will be at `out`.
+def write(model: Path, folder: Path) -> None:
+    """Export the bundle `model` into `folder`, which is made here.
 
     Raises:
         InputError: it is no bundle, its prompts need gencls (`question`), the packages are not installed, torch cannot export the
@@ -59,7 +59,7 @@ def write(model: Path, folder: Path, *, out: Path) -> None:
     _export(graph, prompts, folder / "model.onnx")
     session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
     _check(session.run(None, feed(prompts)), expected, bundle, scheme)
-    _write_rest(model, folder, bundle, scheme)
+    _write_rest(model, folder, asked, bundle, scheme)
 
 
 def _runtime() -> Any:
@@ -144,9 +144,8 @@ def _check(found: Sequence[Any], expected: Scores, bundle: Bundle, scheme: Label
         raise ExportError(f"the ONNX graph answers otherwise by {bundle.decoding} ({wrong}); use gencls serve")
 
 
-def _write_rest(model: Path, folder: Path, bundle: Bundle, scheme: LabelScheme) -> None:
+def _write_rest(model: Path, folder: Path, asked: Question, bundle: Bundle, scheme: LabelScheme) -> None:
     """The tokenizer, and all that a program must know beside the graph."""
-    asked = question(bundle)
     shutil.copy2(model / "tokenizer.json", folder)
     framed = scheme.encode([Prompt("frame", [("text", "a")], scheme.labels[0])]).encoded[0]
     (start, end), *_ = framed.spans

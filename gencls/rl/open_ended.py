@@ -182,9 +182,11 @@ def reinforce(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], rl: Rl,
     def measure(model: Any) -> dict[str, float]:
         return validate(model, reason(model, scheme, rows["validation"]).rows, scheme.trie)
 
-    build = _continued if algorithm == "sft" else _open_ended
     shared = {"callbacks": callbacks(rl), "optimizers": (optimizer(model, rl), None), "measure": measure}
-    trainer = build(model, scheme, train_rows, rl, algorithm, run, **shared)
+    if algorithm == "sft":
+        trainer = _continued(model, scheme, train_rows, rl, run, **shared)
+    else:
+        trainer = _open_ended(model, scheme, train_rows, rl, algorithm, run, **shared)
     train(trainer, run)
     if trainer.is_world_process_zero():
         write_curve(trainer.state.log_history, [c for c in CURVE if algorithm != "sft" or c in CONTROLLED], run.curve)
@@ -228,7 +230,7 @@ def configuration(rl: Rl, run: Run, scheme: LabelScheme, rows: Rows, *, cpu: boo
     return config
 
 
-def _continued(model: Any, scheme: LabelScheme, rows: Rows, rl: Rl, algorithm: Algorithm, run: Run, **kwargs: Any) -> ContinuedTrainer:
+def _continued(model: Any, scheme: LabelScheme, rows: Rows, rl: Rl, run: Run, **kwargs: Any) -> ContinuedTrainer:
     disable_dropout_in_model(model)
     collator = TargetCollator(Reader(scheme.tokenizer, Unmerger(scheme.tokenizer, 0.0), scheme.prompt_tokens), rows.prefix, seed=run.seed)
     share = {"per_device_train_batch_size": _prompts(rl, rows) // processes(), "dataloader_drop_last": True}
