@@ -186,16 +186,12 @@ def reinforce(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], rl: Rl,
     if algorithm == "sft":
         trainer = _continued(model, scheme, train_rows, rl, run, **shared)
     else:
-        trainer = _open_ended(model, scheme, train_rows, rl, algorithm, run, **shared)
+        config = configuration(rl, run, scheme, train_rows, cpu=model.device.type == "cpu")
+        trainer = OpenEndedTrainer(model, config, scheme=scheme, rows=train_rows, rl=rl, algorithm=algorithm, **shared)
     train(trainer, run)
     if trainer.is_world_process_zero():
         write_curve(trainer.state.log_history, [c for c in CURVE if algorithm != "sft" or c in CONTROLLED], run.curve)
     return trainer.best()
-
-
-def _open_ended(model: Any, scheme: LabelScheme, rows: Rows, rl: Rl, algorithm: Algorithm, run: Run, **kwargs: Any) -> OpenEndedTrainer:
-    config = configuration(rl, run, scheme, rows, cpu=model.device.type == "cpu")
-    return OpenEndedTrainer(model, config, scheme=scheme, rows=rows, rl=rl, algorithm=algorithm, **kwargs)
 
 
 def configuration(rl: Rl, run: Run, scheme: LabelScheme, rows: Rows, *, cpu: bool) -> GRPOConfig:
