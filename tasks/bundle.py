@@ -16,7 +16,7 @@ from gencls.bundle import Bundle, Measured, Origin, Score, TrainingRows
 from gencls.calibration import OperatingPoint
 from gencls.drift.reading import Readings, known
 from gencls.drift.reference import Reference
-from gencls.params import SPLITS, BuiltinDataSet, Params
+from gencls.params import BuiltinDataSet, Params
 from gencls.progress import say
 from gencls.report.calibrated import calibrated, confidences
 from gencls.report.results import read_final, validation
@@ -87,14 +87,13 @@ def _reference(ds: str, made: Bundle) -> Reference:
 def _origin(params: Params, ds: str, cell: dict[str, Any]) -> Origin:
     pointer = models.pointer_of(paths.base(ds))
     measured = {split: Measured(**{name: cell[split][name] for name in Measured.model_fields}) for split in ("validation", "test")}
-    tables = {split: pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS}
     return Origin(
         title=selection.title(f"{cell['trainer']}/{cell['name']}", cell["infer"], cell["decoding"]),
         grid=[Score(title=found.title, accuracy=found.accuracy, macro_f1=found.macro_f1) for found in selection.ranked(grid(params, ds))],
         base=params.model.base,
         base_commit=pointer["commit"],
         commit=_commit(),
-        data={split: digest(table) for split, table in tables.items()},
+        data={split: digest(table) for split, table in stage.splits(ds).items()},
         parameters=_parameters(params, ds, cell),
         versions={name: metadata.version(name) for name in LIBRARIES},
         **measured,

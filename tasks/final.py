@@ -58,11 +58,10 @@ def grid(params: Params, ds: str) -> list[Cell]:
 
 
 def _record(params: Params, rendered: list[Prompt], scored: Scored, decoder: str) -> dict[str, Any]:
-    settings = {"bootstrap": params.evaluate.bootstrap, "bins": params.evaluate.bins, "seed": params.seed}
     gold = [prompt.label for prompt in rendered]
     answers = scored.certain(scored.answers(decoder))
     return {
-        **metrics.evaluate(gold, answers, scored.probabilities, labels=scored.labels, **settings),
+        **metrics.evaluate(gold, answers, scored.probabilities, labels=scored.labels, **stage.measuring(params)),
         "cut_rows": scored.rows.cut,
         "unended": scored.unended,
     }
