@@ -12,15 +12,13 @@ from threading import Thread
 from typing import IO
 
 from gencls.errors import InputError
+from tasks import paths
 
 GUARD = Path(__file__).with_name("guard.py")
 
 DVC = (sys.executable, "-m", "dvc", "--wait-for-lock")
 DVC_SPARE = 5.0
 """Seconds in which an interrupted `dvc` may finish its bookkeeping, once what it runs has been ended."""
-
-FOLDERS = ("GENCLS_DATA",)
-"""Variables that may name a folder relative to this process's own, not to the copy of the checkout in which a child works."""
 
 
 class CommandError(InputError):
@@ -49,7 +47,8 @@ def spawn(command: tuple[str, ...], cwd: Path, env: Mapping[str, str] | None = N
 def environment() -> dict[str, str]:
     """Of a child: `python` in a stage's command is the one that runs us, lines arrive as they are written, nothing calls home."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    here = {name: str(Path(os.environ[name]).resolve()) for name in FOLDERS if os.environ.get(name)}
+    copies = os.environ.get(paths.COPIES)  # which may be relative to this folder, not to the copy in which a child works
+    here = {paths.COPIES: str(Path(copies).resolve())} if copies else {}
     return {**os.environ, **here, "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}
 
 

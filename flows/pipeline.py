@@ -92,7 +92,7 @@ def parameters(arguments: list[str]) -> dict[str, Any]:
     """The flow's parameters from words of the command line: `stage`, `jobs=1`, `section.key=value` (values are YAML).
 
     Raises:
-        ParamsError: a value is null.
+        ParamsError: a value is null, or has keys below it.
     """
     given: dict[str, Any] = {"stages": [word for word in arguments if "=" not in word]}
     overrides: dict[str, Any] = {}
@@ -102,8 +102,10 @@ def parameters(arguments: list[str]) -> dict[str, Any]:
             continue
         *sections, last = key.split(".")
         target = given if key in ("force", "jobs") else overrides
-        for section in sections:
+        for depth, section in enumerate(sections, start=1):
             target = target.setdefault(section, {})
+            if not isinstance(target, dict):
+                raise ParamsError(f"{word!r}: another word says {'.'.join(sections[:depth])}={target}, which has no keys; leave one out")
         target[last] = not_null(loaded(value, word), word, key, "it")
     return given | ({"overrides": overrides} if overrides else {})
 

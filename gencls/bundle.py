@@ -128,6 +128,10 @@ class Bundle(Section):
         """Whether examples are taken from the training rows for each text."""
         return self.strategy.shots > 0 and self.strategy.examples != "fixed"
 
+    def abstains(self, answer: str | None, confidence: float) -> bool:
+        """Whether an answer is better not given: it is none, or its confidence is below the threshold."""
+        return answer is None or confidence < (self.threshold or 0.0)
+
 
 @dataclass(frozen=True)
 class TrainingRows:

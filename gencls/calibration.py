@@ -11,7 +11,7 @@ is 1 - risk. Rows of equal confidence are answered together or not at all: no th
 Confidence is the probability of the predicted label, as in gencls/metrics.py. Legend of axes: N rows, L labels, K distinct confidences.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
@@ -129,36 +129,32 @@ class RiskCoverage:
         threshold: (K,) confidences, falling; rows at or above are answered.
         coverage: (K,) share of rows answered; rises to 1.
         risk: (K,) share of wrong answers among them; ends at the error rate.
-        area: AURC, the mean over rows of the risk at the row's own confidence as threshold: the area under the steps, which keep the risk
-            of their right end. 0 is best; without any order among the rows it is about the error rate.
     """
 
     threshold: Floats
     coverage: Floats
     risk: Floats
-    area: float
 
     def thinned(self, points: int) -> "RiskCoverage":
-        """At most `points` steps for a plot, evenly spread over the coverage, the last one kept; the area stays that of all steps.
+        """At most `points` steps for a plot, evenly spread over the coverage, the last one kept.
 
         Of a long curve the first, jagged steps of a few rows go: they show chance.
         """
         if len(self.coverage) <= points:
             return self
         kept = np.unique(np.searchsorted(self.coverage, np.linspace(0, 1, points + 1)[1:]))
-        return replace(self, threshold=self.threshold[kept], coverage=self.coverage[kept], risk=self.risk[kept])
+        return RiskCoverage(self.threshold[kept], self.coverage[kept], self.risk[kept])
 
 
 def risk_coverage(confidence_N: Floats, correct_N: Bools) -> RiskCoverage:
-    """The risk-coverage curve of Geifman & El-Yaniv (2017), one step per distinct confidence, and the area under it.
+    """The risk-coverage curve of Geifman & El-Yaniv (2017), one step per distinct confidence.
 
     Raises:
         ValueError: as `reliability`.
     """
     _check_rows(confidence_N, correct_N)
     threshold_K, answered_K, hits_K = _steps(confidence_N, correct_N)
-    coverage_K, risk_K = answered_K / len(correct_N), 1 - hits_K / answered_K
-    return RiskCoverage(threshold_K, coverage_K, risk_K, area=float((np.diff(coverage_K, prepend=0.0) * risk_K).sum()))
+    return RiskCoverage(threshold_K, answered_K / len(correct_N), 1 - hits_K / answered_K)
 
 
 class OperatingPoint(TypedDict):

@@ -150,7 +150,7 @@ class Classifier:
         for place, (answer, row_L) in enumerate(zip(answers, probabilities_NL.tolist(), strict=True)):
             probabilities = dict(zip(scored.labels, row_L, strict=True))
             confidence = 0.0 if answer is None else probabilities[answer]
-            abstained = answer is None or confidence < (self.bundle.threshold or 0.0)
+            abstained = self.bundle.abstains(answer, confidence)
             shown = None if nearest is None else nearest[place]
             explanation = scored.reasonings[place] if scored.reasoned else None
             made.append(Prediction(answer, confidence, abstained, probabilities, shown, explanation))

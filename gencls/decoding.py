@@ -33,12 +33,6 @@ def probabilities(edges: Floats, trie: LabelTrie) -> Floats:
     return inside
 
 
-def outside(edges: Floats, trie: LabelTrie) -> Floats:
-    """(B,) probability that free generation leaves the label set."""
-    mass: Floats = np.clip(1.0 - np.exp(label_log_probabilities(edges, trie)).sum(axis=1), 0.0, 1.0)
-    return mass
-
-
 def likelihood(edges: Floats, trie: LabelTrie) -> Ints:
     """(B, E) → (B,) label numbers."""
     chosen: Ints = label_log_probabilities(edges, trie).argmax(axis=1)
@@ -79,3 +73,12 @@ def free(written: NDArray[np.bool_], trie: LabelTrie) -> Ints:
 
 DECODINGS = {"trie": greedy, "likelihood": likelihood, "perplexity": perplexity}
 """Names in params.yaml (`grid.decoding`) of those that read the edges only; `pmi` also reads the empty prompt's, `generate` is `free`."""
+
+
+def answers(decoder: str, trie: LabelTrie, *, edges: Floats, empty: Floats, written: NDArray[np.bool_]) -> Ints:
+    """(B,) label numbers under any decoding, -1 outside the label set; what it does not read of the three is not looked at."""
+    if decoder == "generate":
+        return free(written, trie)
+    if decoder == "pmi":
+        return pmi(edges, empty, trie)
+    return DECODINGS[decoder](edges, trie)

@@ -55,11 +55,6 @@ class Scored:
         inside: Floats = softmax(self.log_probabilities, axis=1)
         return inside
 
-    @property
-    def outside(self) -> float:
-        """Mean probability that free generation leaves the label set."""
-        return float(decoding.outside(self.scores.edges, self.scheme.trie).mean())
-
     @cached_property
     def reasonings(self) -> list[str]:
         """What the model wrote before each label, on one line; empty where the strategy answers directly."""
@@ -72,15 +67,10 @@ class Scored:
 
     def answers(self, decoder: str) -> Answers:
         """Label names under a decoding (`grid.decoding`), Uncertain among them where it is offered; None outside the label set."""
-        trie, edges = self.scheme.trie, self.scores.edges
-        if decoder == "generate":
-            chosen = decoding.free(self.scores.written, trie)
-            if self.reasoned:
-                chosen = np.where([answer.ended for answer in self.reasoned], chosen, -1)
-        elif decoder == "pmi":
-            chosen = decoding.pmi(edges, self.empty.edges, trie)
-        else:
-            chosen = decoding.DECODINGS[decoder](edges, trie)
+        scores, empty = self.scores, self.empty.edges
+        chosen = decoding.answers(decoder, self.scheme.trie, edges=scores.edges, empty=empty, written=scores.written)
+        if decoder == "generate" and self.reasoned:
+            chosen = np.where([answer.ended for answer in self.reasoned], chosen, -1)
         return [self.scheme.labels[i] if i >= 0 else None for i in chosen]
 
     def certain(self, answers: Answers) -> Answers:

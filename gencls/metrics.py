@@ -26,6 +26,8 @@ from gencls.arrays import Floats, Ints
 
 DIGITS = 6
 CLIP = 1e-6
+SURE = 0.05
+"""Two-sided p below which a difference is called more than chance."""
 
 
 class ClassRecord(TypedDict):
@@ -155,8 +157,13 @@ def paired(gold: Sequence[str], a: Sequence[str | None], b: Sequence[str | None]
     }
 
 
+def beyond_chance(p: float | None) -> bool:
+    """Whether a difference is called more than chance; one that was not tested is not."""
+    return p is not None and p < SURE
+
+
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """p-values adjusted for their number, in the given order: of those at most 0.05, one or more is mere chance in 5 % of cases at most.
+    """p-values adjusted for their number, in the given order: of those below 0.05, one or more is mere chance in 5 % of cases at most.
 
     With p(1) <= … <= p(m) the adjusted p(i) is the maximum over j <= i of min(1, (m - j + 1) · p(j)): step-down, under any dependence
     between the tests (Holm 1979, "A simple sequentially rejective multiple test procedure"). None, an untested comparison, stays None

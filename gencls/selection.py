@@ -13,9 +13,11 @@ A cell is a trained model under one inference strategy and one decoding. Roles n
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 PLAIN_STRATEGY = "zero_shot"
 PLAIN_DECODING = "trie"
+SEPARATOR = " · "
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,28 @@ class Cell:
     @property
     def title(self) -> str:
         """The model and how it is asked."""
-        return f"{self.model} · {self.infer} · {self.decoding}"
+        return title(self.model, self.infer, self.decoding)
 
     @property
     def key(self) -> str:
         """The same as the name of a file."""
         return f"{self.model}-{self.infer}-{self.decoding}".replace("/", "-")
+
+
+def title(*parts: str) -> str:
+    """A model, its inference strategy and its decoding in one line; what is empty, as of a baseline, is left out."""
+    return SEPARATOR.join(filter(None, parts))
+
+
+def asked_alike(found: str, model: str) -> str:
+    """The title of another model that is asked as the one of this title is."""
+    return title(model, *found.split(SEPARATOR)[1:])
+
+
+def cells(measured: Mapping[str, Any], infers: Sequence[str], decodings: Sequence[str]) -> list[Cell]:
+    """One model's row of the grid, of what `evaluate` measured, in the given order."""
+    scores = {(infer, decoding): measured["cells"][infer]["scores"][decoding] for infer in infers for decoding in decodings}
+    return [Cell(measured["trainer"], measured["name"], *asked, own["accuracy"], own["macro_f1"]) for asked, own in scores.items()]
 
 
 def roles(cells: Sequence[Cell], trained_under: Mapping[str, str], arms: Collection[str] = ()) -> dict[str, Cell]:
@@ -55,8 +73,8 @@ def roles(cells: Sequence[Cell], trained_under: Mapping[str, str], arms: Collect
         trained_under: model → the strategy of its training prompts; for RL that of its warm-up.
         arms: training strategies of the reasoning comparison.
     """
-    plain = PLAIN_DECODING if any(cell.decoding == PLAIN_DECODING for cell in cells) else cells[0].decoding
-    own = [cell for cell in cells if cell.infer == trained_under[cell.model] and cell.decoding == plain]
+    decoding = plain(cells)
+    own = [cell for cell in cells if cell.infer == trained_under[cell.model] and cell.decoding == decoding]
     sft = [cell for cell in cells if cell.trainer == "sft"]
     rl = [cell for cell in own if cell.trainer == "rl"]
     started = {warm_up(cell.name) for cell in rl}
@@ -88,6 +106,16 @@ def rl_role(name: str) -> str:
     return f"rl_{algorithm}" if start == PLAIN_STRATEGY else f"rl_{start}_{algorithm}"
 
 
+def plain(cells: Sequence[Cell]) -> str:
+    """The decoding that models are asked with where decodings are not the question."""
+    return PLAIN_DECODING if any(cell.decoding == PLAIN_DECODING for cell in cells) else cells[0].decoding
+
+
+def ranked(cells: Sequence[Cell]) -> list[Cell]:
+    """The best first: by accuracy, then macro-F1, and of equals the earlier."""
+    return sorted(cells, key=lambda cell: (-cell.accuracy, -cell.macro_f1))
+
+
 def best(cells: Sequence[Cell]) -> Cell:
-    """By accuracy, then macro-F1."""
-    return max(cells, key=lambda cell: (cell.accuracy, cell.macro_f1))
+    """The first of `ranked`."""
+    return ranked(cells)[0]

@@ -35,7 +35,7 @@ def _pretrain(params: Params, ds: str, folder: Path, curve: Path) -> None:
 
     train, language = paths.data(ds) / "train.parquet", params.datasets[ds].language
     key = {"base": params.base.model_dump(), "max_length": params.model.max_length, "seed": params.seed, "language": language}
-    labels = stage.read_json(paths.data(ds) / "labels.json")["labels"]
+    labels = stage.label_set(ds)["labels"]
     renderer = Renderer(Strategy(), written(labels, Strategy(), language=language, seed=params.seed), TEMPLATES[language])
     frame = pd.read_parquet(train, columns=["id", "text"])
     with stage.checkpoints(key, train, paths.data(ds) / "labels.json") as scratch:

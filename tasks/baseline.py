@@ -13,15 +13,15 @@ import pandas as pd
 
 from gencls import corrections, metrics, predictions
 from gencls.baselines import BASELINES, Answers, Rows, tfidf_logreg
-from gencls.params import SPLITS, Params
+from gencls.params import Params, Split
 from tasks import paths, stage
 
 
 def main(params: Params, ds: str) -> None:
     """Answer the test split with every baseline."""
-    train, validation, test = (pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS)
+    splits, about = stage.splits(ds), stage.label_set(ds)
+    train, validation, test = splits.values()
     label = dict(zip(train["id"], train["label"], strict=True))
-    about = stage.read_json(paths.data(ds) / "labels.json")
     rows = Rows(
         train_texts=list(train["text"]),
         train_labels=list(train["label"]),
@@ -36,27 +36,26 @@ def main(params: Params, ds: str) -> None:
         language=about["language"],
         seed=params.seed,
     )
-    settings = {"bootstrap": params.evaluate.bootstrap, "bins": params.evaluate.bins, "seed": params.seed}
     records, answered = {}, {}
     with stage.writing(paths.baseline(ds)) as folder:
         folder.mkdir()
         for name, baseline in BASELINES.items():
             answers = answered[name] = baseline(rows)
             columns = (list(test["label"]), answers.predicted, answers.probabilities)
-            records[name] = metrics.evaluate(*columns, labels=rows.labels, **settings)
+            records[name] = metrics.evaluate(*columns, labels=rows.labels, **stage.measuring(params))
             frame = predictions.frame(list(test["id"]), rows.test_texts, *columns, rows.labels)
             predictions.write(frame, folder / f"{name}.csv")
             print(f"{ds} {name}: accuracy {records[name]['accuracy']:.3f}, macro-F1 {records[name]['macro_f1']:.3f}")
         stage.write_json(records, folder / "metrics.json")
         if paths.corrected(ds).exists():
-            stage.write_json(_corrected(params, ds, rows, answered["tfidf_logreg"]), folder / paths.baseline_corrections(ds).name)
+            stage.write_json(_corrected(params, ds, splits, rows, answered["tfidf_logreg"]), folder / paths.baseline_corrections(ds).name)
 
 
-def _corrected(params: Params, ds: str, rows: Rows, after: Answers) -> dict[str, Any]:
+def _corrected(params: Params, ds: str, splits: dict[Split, pd.DataFrame], rows: Rows, after: Answers) -> dict[str, Any]:
     """What was corrected, and the logistic regression `after` and before on the same test rows."""
     made = pd.read_parquet(paths.corrected(ds))
-    train = corrections.undone(pd.read_parquet(paths.data(ds) / "train.parquet"), made).dropna(subset=["text", "label"])
-    gold = list(pd.read_parquet(paths.data(ds) / "test.parquet")["label"])
+    train = corrections.undone(splits["train"], made).dropna(subset=["text", "label"])
+    gold = list(splits["test"]["label"])
     labels = sorted({*rows.labels, *train["label"]})
     before = tfidf_logreg(replace(rows, train_texts=list(train["text"]), train_labels=list(train["label"]), labels=labels))
     scores = {name: metrics.score(gold, answers.predicted, labels=labels) for name, answers in (("before", before), ("after", after))}

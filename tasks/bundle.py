@@ -11,12 +11,12 @@ from typing import Any
 import pandas as pd
 
 from gencls import bundle as bundles
-from gencls import model_card, models
+from gencls import model_card, models, selection
 from gencls.bundle import Bundle, Measured, Origin, Score, TrainingRows
 from gencls.calibration import OperatingPoint
 from gencls.drift.reading import Readings, known
 from gencls.drift.reference import Reference
-from gencls.params import SPLITS, BuiltinDataSet, Params
+from gencls.params import BuiltinDataSet, Params
 from gencls.progress import say
 from gencls.report.calibrated import calibrated, confidences
 from gencls.report.results import read_final, validation
@@ -80,22 +80,20 @@ def _reference(ds: str, made: Bundle) -> Reference:
     best, rows = validation(read_final(paths.final(ds))["best"]), Readings(shown)
     answered = zip(best.predictions["id"], best.predictions["text"], best.answers, confidences(best), strict=True)
     for id, text, answer, confidence in answered:
-        rows.add(id, text, answer, confidence, abstained=answer is None or confidence < (made.threshold or 0.0))
+        rows.add(id, text, answer, confidence, abstained=made.abstains(answer, confidence))
     return Reference(shown, rows.frame())
 
 
 def _origin(params: Params, ds: str, cell: dict[str, Any]) -> Origin:
-    scores = sorted(grid(params, ds), key=lambda c: (-c.accuracy, -c.macro_f1))
     pointer = models.pointer_of(paths.base(ds))
     measured = {split: Measured(**{name: cell[split][name] for name in Measured.model_fields}) for split in ("validation", "test")}
-    tables = {split: pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS}
     return Origin(
-        title=" · ".join([f"{cell['trainer']}/{cell['name']}", cell["infer"], cell["decoding"]]),
-        grid=[Score(title=found.title, accuracy=found.accuracy, macro_f1=found.macro_f1) for found in scores],
+        title=selection.title(f"{cell['trainer']}/{cell['name']}", cell["infer"], cell["decoding"]),
+        grid=[Score(title=found.title, accuracy=found.accuracy, macro_f1=found.macro_f1) for found in selection.ranked(grid(params, ds))],
         base=params.model.base,
         base_commit=pointer["commit"],
         commit=_commit(),
-        data={split: digest(table) for split, table in tables.items()},
+        data={split: digest(table) for split, table in stage.splits(ds).items()},
         parameters=_parameters(params, ds, cell),
         versions={name: metadata.version(name) for name in LIBRARIES},
         **measured,

@@ -9,7 +9,7 @@ from tasks import paths, stage
 
 def main(params: Params, ds: str) -> None:
     """Take the data set's definitions; write those that it lacks from training rows, with the base if that can be asked."""
-    about = stage.read_json(paths.data(ds) / "labels.json")
+    about = stage.label_set(ds)
     given = {label: line for label, line in (about.get("definitions") or {}).items() if line.strip()}
     missing = [label for label in about["labels"] if label not in given]
     writer, made = _write(params, ds, missing, about["language"]) if missing else ("data set", {})

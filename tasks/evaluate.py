@@ -48,8 +48,6 @@ def _cell(rendered: list[Prompt], scored: Scored, answers: dict[str, list[str | 
         "scores": {decoder: metrics.score(gold, scored.certain(given), labels=scored.labels) for decoder, given in answers.items()},
         "uncertain": {decoder: round(sum(given.count(name) for name in offered) / len(given), 6) for decoder, given in answers.items()},
         "unended": scored.unended,
-        "outside": round(scored.outside, 6),
-        "cut_rows": scored.rows.cut,
         "label_tokens": {label: length for label, length in lengths if label in scored.labels},
     }
 

@@ -53,23 +53,15 @@ def main(params: Params, ds: str) -> None:
 
 def grid(params: Params, ds: str) -> list[Cell]:
     """Every cell with its validation scores, in the order of params.yaml."""
-    found = []
-    for model in stage.trained_under(params):
-        trainer, name = model.split("/", 1)
-        cells = stage.read_json(paths.evaluation(ds, trainer, name) / "metrics.json")["cells"]
-        for infer in params.grid.infer:
-            for decoder in params.grid.decoding:
-                scores = cells[infer]["scores"][decoder]
-                found.append(Cell(trainer, name, infer, decoder, scores["accuracy"], scores["macro_f1"]))
-    return found
+    rows = (stage.read_json(paths.evaluation(ds, *model.split("/", 1)) / "metrics.json") for model in stage.trained_under(params))
+    return [cell for row in rows for cell in selection.cells(row, params.grid.infer, params.grid.decoding)]
 
 
 def _record(params: Params, rendered: list[Prompt], scored: Scored, decoder: str) -> dict[str, Any]:
-    settings = {"bootstrap": params.evaluate.bootstrap, "bins": params.evaluate.bins, "seed": params.seed}
     gold = [prompt.label for prompt in rendered]
     answers = scored.certain(scored.answers(decoder))
     return {
-        **metrics.evaluate(gold, answers, scored.probabilities, labels=scored.labels, **settings),
+        **metrics.evaluate(gold, answers, scored.probabilities, labels=scored.labels, **stage.measuring(params)),
         "cut_rows": scored.rows.cut,
         "unended": scored.unended,
     }

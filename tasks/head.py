@@ -3,9 +3,7 @@
 A discriminative baseline that costs a training run: the files are those of the baseline stage.
 """
 
-import pandas as pd
-
-from gencls.params import SPLITS, Params
+from gencls.params import Params
 from gencls.progress import say
 from tasks import paths, stage
 
@@ -28,8 +26,7 @@ def _train(params: Params, ds: str) -> None:
     from gencls.head import Reader, finetune, probabilities
     from gencls.training import Run
 
-    labels = stage.read_json(paths.data(ds) / "labels.json")["labels"]
-    frames = {split: pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS}
+    labels, frames = stage.label_set(ds)["labels"], stage.splits(ds)
     model, tokenizer = models.load_classifier(paths.base(ds), params.model, labels=len(labels), seed=params.seed)
     reader = Reader(tokenizer, params.model.max_length)
     rows = {split: reader.rows(frame["text"], [labels.index(label) for label in frame["label"]]) for split, frame in frames.items()}
@@ -44,8 +41,7 @@ def _train(params: Params, ds: str) -> None:
         folder.mkdir()
         p_NL = probabilities(model, reader, rows["test"].ids)
         columns = (list(frames["test"]["label"]), [labels[i] for i in p_NL.argmax(axis=1)], p_NL)
-        settings = {"bootstrap": params.evaluate.bootstrap, "bins": params.evaluate.bins, "seed": params.seed}
-        record = metrics.evaluate(*columns, labels=labels, **settings)
+        record = metrics.evaluate(*columns, labels=labels, **stage.measuring(params))
         frame = predictions.frame(list(frames["test"]["id"]), list(frames["test"]["text"]), *columns, labels)
         predictions.write(frame, folder / f"{NAME}.csv")
         stage.write_json({NAME: record}, folder / "metrics.json")

@@ -43,7 +43,7 @@ def main(params: Params, ds: str) -> None:
 def _cross_fit(params: Params, ds: str, train: pd.DataFrame) -> Mined:
     from gencls.mining import cross_fit
 
-    language = _label_set(ds)["language"]
+    language = stage.label_set(ds)["language"]
     try:
         scores = cross_fit.score(list(train["text"]), list(train["label"]), language=language, folds=params.mine.folds, seed=params.seed)
     except cross_fit.MiningError as error:
@@ -56,7 +56,7 @@ def _zero_shot(params: Params, ds: str, train: pd.DataFrame) -> Mined:
     from gencls.mining import zero_shot
 
     bases = [_resolve(params, i) for i in range(len(params.mine.bases))] or [models.unchanged(paths.base(ds))]
-    label_set = _label_set(ds)
+    label_set = stage.label_set(ds)
     judge = zero_shot.Judge(label_set["labels"], label_set["language"], params.model)
     validation = pd.read_parquet(paths.data(ds) / "validation.parquet")
     scores, trials = zero_shot.score(judge, zero_shot.candidates(bases), train, validation)
@@ -77,10 +77,6 @@ def _resolve(params: Params, i: int) -> Any:
     if "@" in base and not Path(base).is_dir():
         base, revision = base.split("@", 1)
     return models.resolve(params.model.model_copy(update={"base": base, "revision": revision}), key=f"mine.bases[{i}]")
-
-
-def _label_set(ds: str) -> Any:
-    return stage.read_json(paths.data(ds) / "labels.json")
 
 
 if __name__ == "__main__":

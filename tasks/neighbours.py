@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from gencls.neighbours import Neighbours, encoder
-from gencls.params import SPLITS, Params
+from gencls.params import Params
 from gencls.progress import say
 from tasks import paths, stage
 
@@ -17,8 +17,8 @@ SCHEMA = pa.schema({"id": pa.string(), "neighbours": pa.list_(pa.string()), "sim
 
 def main(params: Params, ds: str) -> None:
     """Search every split's rows among the training rows."""
-    frames = {split: pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS}
-    language = stage.read_json(paths.data(ds) / "labels.json")["language"]
+    frames = stage.splits(ds)
+    language = stage.label_set(ds)["language"]
     chosen = encoder(params.neighbours.encoder, language=language, revision=params.neighbours.revision, device=params.model.device)
     train = frames["train"]["id"].tolist()
     index = Neighbours(frames["train"]["text"].tolist(), chosen)

@@ -48,7 +48,8 @@ def neighbours(ds: str) -> Path:
 
 
 def prompts(ds: str, strategy: str) -> Path:
-    """Folder with {train,validation,test}.jsonl, rendered."""
+    """Folder with {train,validation,test}.jsonl, rendered, mixed.jsonl where the strategy has mixed texts, and prompts.json: how labels are
+    written in them."""
     return Path("data/prompts") / ds / strategy
 
 
@@ -148,7 +149,7 @@ def evaluation(ds: str, trainer: str, name: str) -> Path:
 
 
 def final(ds: str) -> Path:
-    """Folder with metrics.json and the predictions of the chosen cells, on test."""
+    """Folder with metrics.json and, per chosen cell, its predictions and log-probabilities on validation and on test."""
     return Path("reports/final") / ds
 
 

@@ -103,7 +103,7 @@ def _mixed(ds: str, strategy: Strategy, language: str, seed: int) -> list[tuple[
     from gencls.baselines import fitted_svm  # scikit-learn, which other strategies can do without
     from gencls.mixing import mixed
 
-    splits = read(ds)
+    splits = stage.splits(ds)
     train, validation = ((list(splits[split]["text"]), list(splits[split]["label"])) for split in ("train", "validation"))
     texts = mixed(train[0], strategy.mixed, language=language, seed=seed)
     return list(zip(texts, fitted_svm(train, validation, language=language, seed=seed)(texts), strict=True))
@@ -128,14 +128,9 @@ def _rationales(params: Params, ds: str, train: pd.DataFrame, strategy: Strategy
     return dict(zip(found["id"], texts, strict=True))
 
 
-def read(ds: str) -> dict[Split, pd.DataFrame]:
-    """The splits as `ingest` wrote them."""
-    return {split: pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS}
-
-
 def frames(ds: str, strategy: Strategy) -> dict[Split, pd.DataFrame]:
     """The splits; under an `uncertain` strategy the training rows that `mine` marked are labelled Uncertain."""
-    frames = read(ds)
+    frames = stage.splits(ds)
     if strategy.uncertain:
         marked = set(pd.read_parquet(paths.mined(ds)).query("uncertain")["id"])
         frames["train"].loc[frames["train"]["id"].isin(marked), "label"] = UNCERTAIN

@@ -52,7 +52,7 @@ def main(params: Params) -> None:
             if found.reasoning:
                 about["rationales"] = told(found.reasoning.summary)
             arms = stage.reasoning_arms(params)
-            record = records.record(found.results, paired[found.name], reasoning=arms, costs=found.rl, about=about)
+            record = records.record(found.results, reasoning=arms, costs=found.rl, about=about)
             stage.write_json(record, folder / f"{found.name}.json")
     with stage.writing(paths.CONFUSION) as folder:
         folder.mkdir()

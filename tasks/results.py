@@ -61,7 +61,7 @@ def _only(content: dict[str, Any], arms: tuple[str, ...], file: Path) -> dict[st
     for arm in arms:
         if arm not in content["arms"]:
             raise ResultsError(f"arm {arm!r} is not in {file}; choices: {', '.join(content['arms'])}")
-    return content | {"arms": {arm: content["arms"][arm] for arm in arms}, "paired": {}} if arms else content
+    return content | {"arms": {arm: content["arms"][arm] for arm in arms}} if arms else content
 
 
 def make() -> None:

@@ -14,13 +14,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gencls
 from gencls import params as params_module
 from gencls.errors import InputError
-from gencls.params import Params
+from gencls.params import SPLITS, Params, Split
 from tasks import paths
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _taken_up: list[Path] = []
 """Checkpoints of a killed process that this stage went on from: the other took the rest of the time."""
@@ -56,7 +59,6 @@ def _cell(main: Callable[..., None], given: list[str], params: Params) -> dict[s
         "algorithm": list(params.rl.algorithms),
         "trainer": ["sft", "rl"],
         "name": [*params.grid.train, *rl_models(params)],
-        "infer": list(params.grid.infer),
     }
     for name, value in zip(names, given, strict=True):
         if value not in choices[name]:
@@ -127,6 +129,23 @@ def _asked_with(params: Params, strategy: str) -> str:
 def reasoning_arms(params: Params) -> dict[str, str]:
     """Training strategy → `reasoning` of those that are trained on the rows with rationales, whether they write any or not."""
     return {name: params.strategies[name].reasoning for name in params.grid.train if params.strategies[name].needs}
+
+
+def measuring(params: Params) -> dict[str, int]:
+    """Settings of `gencls.metrics.evaluate`, the same for every arm."""
+    return {"bootstrap": params.evaluate.bootstrap, "bins": params.evaluate.bins, "seed": params.seed}
+
+
+def splits(ds: str) -> "dict[Split, pd.DataFrame]":
+    """The rows of a data set as `ingest` wrote them."""
+    import pandas as pd  # slow to import, and not every stage reads rows
+
+    return {split: pd.read_parquet(paths.data(ds) / f"{split}.parquet") for split in SPLITS}
+
+
+def label_set(ds: str) -> Any:
+    """The language, the labels and what they mean, as `ingest` wrote them."""
+    return read_json(paths.data(ds) / "labels.json")
 
 
 def read_json(path: Path) -> Any:

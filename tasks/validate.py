@@ -1,19 +1,15 @@
 """validate: data/<ds> → reports/validate/<ds>.{json,html,passed}; fails on an error, so that nothing downstream runs."""
 
-import pandas as pd
-
 from gencls.checks import validate
 from gencls.checks.page import render, verdict
-from gencls.params import SPLITS, Params
+from gencls.params import Params
 from tasks import paths, stage
 
 
 def main(params: Params, ds: str) -> None:
     """Check a data set, write what was found, and only then fail: the page stays readable."""
-    folder = paths.data(ds)
-    label_set = stage.read_json(folder / "labels.json")
-    splits = {split: pd.read_parquet(folder / f"{split}.parquet") for split in SPLITS}
-    validation = validate(splits, label_set["labels"], rules=params.checks, max_length=params.model.max_length)
+    labels = stage.label_set(ds)["labels"]
+    validation = validate(stage.splits(ds), labels, rules=params.checks, max_length=params.model.max_length)
     with stage.writing(paths.validation_json(ds)) as file:
         stage.write_json(validation.record(ds), file)
     with stage.writing(paths.validation_page(ds)) as file:

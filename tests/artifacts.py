@@ -86,7 +86,7 @@ def _evaluation(params: Params, ds: str, model: str, made: Made) -> list[Cell]:
         scores = {d: metrics.score(made.gold, given, labels=made.labels) for d, given in known.items()}
         shares = {d: given.count(UNCERTAIN) / len(given) for d, given in columns.items()}
         tokens = {label: 2 + i % 3 for i, label in enumerate(made.labels)}
-        asked[infer] = {"scores": scores, "uncertain": shares, "outside": 0.01, "cut_rows": 0, "label_tokens": tokens}
+        asked[infer] = {"scores": scores, "uncertain": shares, "label_tokens": tokens}
         cells += [Cell(trainer, name, infer, d, s["accuracy"], s["macro_f1"]) for d, s in scores.items()]
         table = {"id": [f"validation-{i}" for i in range(len(made.gold))], "label": made.gold}
         _csv(table | {d: [answer or "" for answer in given] for d, given in columns.items()}, folder / f"{infer}.csv")

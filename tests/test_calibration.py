@@ -172,46 +172,37 @@ def test_the_risk_coverage_curve_by_hand():
     assert curve.threshold.tolist() == [0.9, 0.8, 0.6]
     assert curve.coverage.tolist() == [0.25, 0.75, 1.0]
     assert curve.risk == pytest.approx([0, 1 / 3, 1 / 4])
-    # One row at risk 0, the two of the tie at 1 / 3, one at 1 / 4.
-    assert curve.area == pytest.approx((0 + 2 / 3 + 1 / 4) / 4)
 
 
 def test_where_all_confidences_are_equal_the_curve_is_one_step_at_the_error_rate():
     curve = risk_coverage(np.full(5, 0.7), np.array([True, False, True, True, True]))
-    assert (curve.coverage.tolist(), curve.risk.tolist(), curve.area) == ([1.0], [pytest.approx(0.2)], pytest.approx(0.2))
+    assert (curve.coverage.tolist(), curve.risk.tolist()) == ([1.0], [pytest.approx(0.2)])
 
 
 @pytest.mark.parametrize("levels", [3, 20, 10**6])
-def test_the_area_is_the_mean_risk_at_each_row_s_own_confidence(levels: int):
+def test_the_risk_of_a_step_is_that_of_the_rows_at_or_above_its_threshold(levels: int):
     confidence, correct = answers(levels=levels)
-    risks = [1 - correct[confidence >= own].mean() for own in confidence]
     curve = risk_coverage(confidence, correct)
-    assert curve.area == pytest.approx(np.mean(risks))
+    assert curve.risk == pytest.approx([1 - correct[confidence >= own].mean() for own in curve.threshold])
     assert curve.risk[-1] == pytest.approx(1 - correct.mean())
     assert (np.diff(curve.threshold) < 0).all()
     assert (np.diff(curve.coverage) > 0).all()
 
 
 @pytest.mark.parametrize("levels", [3, 10**6])
-def test_only_the_order_of_the_confidences_matters_to_the_area_and_not_that_of_the_rows(levels: int):
+def test_only_the_order_of_the_confidences_matters_to_the_risk_and_not_that_of_the_rows(levels: int):
     confidence, correct = answers(levels=levels)
-    area = risk_coverage(confidence, correct).area
+    risk = risk_coverage(confidence, correct).risk
     shuffled = np.random.default_rng(1).permutation(len(correct))
-    assert risk_coverage(confidence[shuffled], correct[shuffled]).area == pytest.approx(area)
-    assert risk_coverage(confidence**3, correct).area == pytest.approx(area)
+    assert risk_coverage(confidence[shuffled], correct[shuffled]).risk == pytest.approx(risk)
+    assert risk_coverage(confidence**3, correct).risk == pytest.approx(risk)
 
 
-def test_no_order_of_the_rows_has_less_area_than_the_right_ones_first():
-    _, correct = answers()
-    perfect = risk_coverage(correct.astype(float), correct).area
-    assert perfect <= risk_coverage(np.random.default_rng(2).random(len(correct)), correct).area
-
-
-def test_a_thinned_curve_is_spread_over_the_coverage_and_keeps_its_end_and_its_area():
+def test_a_thinned_curve_is_spread_over_the_coverage_and_keeps_its_end():
     curve = risk_coverage(*answers(rows=1000))
     thin = curve.thinned(50)
     assert len(thin.coverage) == len(thin.risk) == len(thin.threshold) == 50
-    assert (thin.coverage[-1], thin.risk[-1], thin.area) == (1.0, curve.risk[-1], curve.area)
+    assert (thin.coverage[-1], thin.risk[-1]) == (1.0, curve.risk[-1])
     assert np.diff(thin.coverage) == pytest.approx(0.02, abs=0.005)
     assert set(thin.coverage) <= set(curve.coverage)
     assert curve.thinned(1000) is curve

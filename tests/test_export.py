@@ -48,7 +48,7 @@ def test_the_graph_answers_as_the_classifier(base_folder: Path, tmp_path: Path, 
     monkeypatch.setattr(onednn, "LEAST", 1)  # as large as the products of a model in use
     strategy = Strategy(shots=1, examples="fixed", definitions=True, uncertain=True)
     made = bundles.make(base_folder, tmp_path / "bundle", strategy, decoding="perplexity", temperature=0.7, threshold=0.4)
-    onnx.write(made, tmp_path / "out", out=tmp_path / "out")
+    onnx.write(made, tmp_path / "out")
     written = {file.name for file in (tmp_path / "out").iterdir()}
     assert written >= {"model.onnx", "tokenizer.json", "question.json", "classify.py", "README.md"}
     same(tmp_path / "out", made)
@@ -57,10 +57,10 @@ def test_the_graph_answers_as_the_classifier(base_folder: Path, tmp_path: Path, 
 def test_examples_that_do_not_fit_are_cut_as_the_classifier_cuts_them(base_folder: Path, tmp_path: Path) -> None:
     long = [("late parcel and no money back " * 9, "shipping"), ("where is it", "refund")]
     made = bundles.make(base_folder, tmp_path / "bundle", Strategy(shots=3, examples="fixed"), fixed=long, max_length=128)
-    onnx.write(made, tmp_path / "out", out=tmp_path / "out")
+    onnx.write(made, tmp_path / "out")
     same(tmp_path / "out", made)
     with pytest.raises(InputError, match="the model's examples are cut to fit in 128 tokens, which vLLM does not do"):
-        vllm.write(made, tmp_path / "vllm", out=tmp_path / "vllm")
+        vllm.write(made, tmp_path / "vllm")
 
 
 @pytest.mark.parametrize("decoding", ["trie", "likelihood", "perplexity", "generate"])
@@ -91,7 +91,7 @@ def test_another_architecture_can_be_exported(base_folder: Path, tmp_path: Path)
     torch.manual_seed(0)
     gpt2 = GPT2LMHeadModel(GPT2Config(vocab_size=330, n_embd=32, n_layer=2, n_head=4, n_positions=256, bos_token_id=0, eos_token_id=0))
     made = bundles.make(other(gpt2, base_folder, tmp_path / "gpt2"), tmp_path / "bundle")
-    onnx.write(made, tmp_path / "out", out=tmp_path / "out")
+    onnx.write(made, tmp_path / "out")
     same(tmp_path / "out", made)
 
 
@@ -136,7 +136,7 @@ def test_adapters_are_merged_into_what_is_bundled_and_exported(base_folder: Path
         expected = network.eval()(input_ids=ids).logits
     models.save(network, tokenizer, tmp_path / "model", {"base": "builtin"})
     made = bundles.make(tmp_path / "model", tmp_path / "bundle")
-    vllm.write(made, tmp_path / "out", out=tmp_path / "out")
+    vllm.write(made, tmp_path / "out")
     for folder in (made, tmp_path / "out"):
         assert not list(folder.glob("adapter*"))
         with torch.inference_mode():
@@ -147,7 +147,7 @@ def test_adapters_are_merged_into_what_is_bundled_and_exported(base_folder: Path
 
 def test_vllm_gets_the_label_set_as_choices_and_the_prompt_that_was_trained_on(base_folder: Path, tmp_path: Path) -> None:
     made = bundles.make(base_folder, tmp_path / "bundle", Strategy(labels="number"), decoding="perplexity")
-    vllm.write(made, tmp_path / "out", out=tmp_path / "out")
+    vllm.write(made, tmp_path / "out")
     request, asked = (json.loads((tmp_path / "out" / name).read_text(encoding="utf-8")) for name in ("request.json", "question.json"))
     assert list(asked["labels"].values()) == LABELS and list(asked["labels"]) == request["structured_outputs"]["choice"]
     assert request["temperature"] == 0 and request["max_tokens"] >= 2
@@ -161,7 +161,7 @@ def test_vllm_gets_the_label_set_as_choices_and_the_prompt_that_was_trained_on(b
 
 def test_vllm_s_uncertain_is_no_label(base_folder: Path, tmp_path: Path) -> None:
     made = bundles.make(base_folder, tmp_path / "bundle", Strategy(uncertain=True))
-    vllm.write(made, tmp_path / "out", out=tmp_path / "out")
+    vllm.write(made, tmp_path / "out")
     asked = json.loads((tmp_path / "out/question.json").read_text(encoding="utf-8"))
     assert list(asked["labels"].values()) == [*LABELS, None]
     written = list(asked["labels"])[-1]
@@ -171,7 +171,7 @@ def test_vllm_s_uncertain_is_no_label(base_folder: Path, tmp_path: Path) -> None
 def test_a_data_set_s_own_class_uncertain_is_exported_as_a_label(base_folder: Path, tmp_path: Path) -> None:
     labels = ["yes", UNCERTAIN, "no"]
     made = bundles.make(base_folder, tmp_path / "bundle", labels=labels, written={label: label for label in labels})
-    vllm.write(made, tmp_path / "out", out=tmp_path / "out")
+    vllm.write(made, tmp_path / "out")
     assert list(json.loads((tmp_path / "out/question.json").read_text(encoding="utf-8"))["labels"].values()) == labels
     assert "answers None" not in (tmp_path / "out/README.md").read_text(encoding="utf-8")
     read, (network, tokenizer) = bundle.read(made), models.load(made, Model(device="cpu", max_length=160))
@@ -190,7 +190,7 @@ def test_a_data_set_s_own_class_uncertain_is_exported_as_a_label(base_folder: Pa
 def test_a_prompt_that_needs_gencls_is_refused(target: Any, strategy: Strategy, message: str, base_folder: Path, tmp_path: Path) -> None:
     made = bundles.make(base_folder, tmp_path / "bundle", strategy)
     with pytest.raises(InputError, match=message):
-        target.write(made, tmp_path / "out", out=tmp_path / "out")
+        target.write(made, tmp_path / "out")
 
 
 def test_the_command_writes_a_new_folder_or_none(base_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,4 +69,4 @@ def test_pmi_is_the_likelihood_less_that_of_the_empty_text(base_folder: Path) ->
 
 
 def test_an_untrained_model_left_to_itself_writes_no_label(numbered: Scored) -> None:
-    assert set(numbered.answers("generate")) == {None} and numbered.outside > 0.9
+    assert set(numbered.answers("generate")) == {None}

@@ -122,6 +122,10 @@ def test_the_paired_macro_f1_is_the_difference_of_the_two_records():
     assert result["macro_f1"]["difference"] == pytest.approx(expected, abs=2e-6)
 
 
+def test_a_difference_is_more_than_chance_below_a_p_of_five_percent_and_never_untested():
+    assert [metrics.beyond_chance(p) for p in (0.049999, 0.05, None)] == [True, False, False]
+
+
 def test_holm_multiplies_the_smallest_p_by_all_and_the_largest_by_one():
     # Ascending .01 .02 .03 .04: 4 * .01 = .04, 3 * .02 = .06, 2 * .03 = .06, and 1 * .04 is raised to the .06 before it.
     assert metrics.holm([0.04, 0.01, 0.03, 0.02]) == [0.06, 0.04, 0.06, 0.06]

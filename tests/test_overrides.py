@@ -67,3 +67,8 @@ def test_null_is_refused_rather_than_left_out() -> None:
         ParamsError, match=r"'rl\.patience=null': null cannot be said for one run; leave rl\.patience out, or set it in params"
     ):
         pipeline.parameters(["sft.lr=1e-05", "rl.patience=null"])
+
+
+def test_a_value_and_a_key_below_it_cannot_both_be_said() -> None:
+    with pytest.raises(ParamsError, match=r"'sft\.lr=2': another word says sft=1, which has no keys; leave one out"):
+        pipeline.parameters(["sft=1", "sft.lr=2"])

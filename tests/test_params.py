@@ -91,6 +91,11 @@ def test_a_strategy_that_nothing_is_compared_with_may_be_trained_and_not_asked()
     ]
 
 
+def test_without_algorithms_nothing_is_asked_of_the_warm_ups() -> None:
+    other = {"strategies": {"short": {}}, "grid": {"train": ["short"], "infer": ["short"]}, "rl": {"algorithms": []}}
+    assert params.parse({**GOOD, **other}).rl.starts == []
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(params.ParamsError) as error:
         params.parse({**GOOD, "sft": {"epochs": 0}, "rl": {"samples": 0}})

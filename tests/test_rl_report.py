@@ -8,6 +8,7 @@ import pytest
 from test_report import settings
 
 from gencls.report import rl
+from gencls.report.results import compare
 from tasks import paths, report, stage
 
 
@@ -32,11 +33,12 @@ def test_the_rl_study_has_its_table_and_its_record(tmp_path: Path, monkeypatch: 
     assert (control["warmup"], control["algorithm"], control["samples"], control["seconds"]) == ("zero_shot", "sft", 0, None)
     assert (record["arms"]["rl_grpo"]["samples"], record["arms"]["rl_grpo"]["seconds"]) == (53760, None)
     assert {"accuracy", "macro_f1"} <= set(arm)
+    pairs = report._results(content, "intents").pairs
     wanted = {"rl_grpo_vs_warm_up", "rl_similar_3_grpo_vs_warm_up_similar_3", "rl_similar_3_grpo_vs_rl_similar_3_sft"}
-    assert wanted | {"rl_grpo_vs_rl_reinforce_pp", "rl_grpo_vs_rl_similar_3_grpo", "rl_sft_vs_warm_up"} <= set(record["paired"])
+    assert wanted | {"rl_grpo_vs_rl_reinforce_pp", "rl_grpo_vs_rl_similar_3_grpo", "rl_sft_vs_warm_up"} <= set(pairs)
     row = table.split("rl/similar_3/grpo")[1].split("</tr>")[0]
     minutes, samples = (found.split("</td>")[0].replace("−", "-") for found in row.split('class="number">')[-1:-3:-1])
-    gain = 100 * record["paired"]["rl_similar_3_grpo_vs_warm_up_similar_3"]["accuracy"]["difference"]
+    gain = 100 * compare(*pairs["rl_similar_3_grpo_vs_warm_up_similar_3"], bootstrap=10, seed=7)["accuracy"]["difference"]
     assert (float(minutes), float(samples)) == pytest.approx((gain / 4, gain / 51.2), abs=0.006)
 
 

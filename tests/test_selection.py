@@ -1,6 +1,6 @@
 """Roles: which cells of the grid the test split is run for."""
 
-from gencls.selection import Cell, roles
+from gencls.selection import Cell, asked_alike, roles, title
 
 UNDER = {
     "sft/zero_shot": "zero_shot",
@@ -55,3 +55,8 @@ def test_of_equal_cells_the_earlier_is_chosen() -> None:
 def test_a_role_without_a_cell_is_absent() -> None:
     found = roles([cell("sft/similar_3", "zero_shot", 0.7, "likelihood")], UNDER)
     assert set(found) == {"best_cell", "best"}
+
+
+def test_another_model_asked_alike_has_a_title_that_differs_in_the_model_alone() -> None:
+    assert asked_alike(cell("rl/zero_shot/grpo", "similar_3", 0.7).title, "sft/zero_shot") == "sft/zero_shot · similar_3 · trie"
+    assert title("baseline/majority", "", "") == "baseline/majority"

@@ -122,7 +122,8 @@ def row(tmp_path: Path, name: str, **right: int) -> Row:
         answers = ["a"] * count + ["b"] * (100 - count)
         frame = pd.DataFrame({"id": [str(i) for i in range(100)], "label": "a", "trie": answers})
         frame.to_csv(folder / f"{infer}.csv", index=False)
-    return Row("sft", name, name, asked, folder)
+    cells = selection.cells({"trainer": "sft", "name": name, "cells": asked}, list(asked), ["trie"])
+    return Row("sft", name, name, cells, asked, folder)
 
 
 def test_a_switch_of_the_prompts_is_tested_and_corrected_for_every_strategy_that_was_compared(tmp_path: Path):

@@ -213,11 +213,19 @@ def test_another_encoding_is_named_with_byte_line_and_hint(tmp_path: Path) -> No
     assert train(tmp_path, name, encoding="windows-1252")[1] == ("café au lait", "b")
 
 
-@pytest.mark.parametrize("encoding", ["gb18030", "utf-16"])
-def test_the_hint_finds_chinese_encodings(tmp_path: Path, encoding: str) -> None:
-    name = write(tmp_path, "x.csv", "text,label\n为什么康乾盛世又称红薯盛世？,文化\n".encode(encoding))
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("gb18030", "为什么康乾盛世又称红薯盛世？"),
+        ("utf-16", "为什么康乾盛世又称红薯盛世？"),
+        ("euc_kr", "택배가 아직 오지 않았어요"),
+        ("windows-1251", "Где моя посылка?"),
+    ],
+)
+def test_the_hint_finds_the_encodings_of_other_scripts(tmp_path: Path, encoding: str, text: str) -> None:
+    name = write(tmp_path, "x.csv", f"text,label\n{text},a\n".encode(encoding))
     assert encoding in error(tmp_path, name).split("set encoding")[1]
-    assert train(tmp_path, name, encoding=encoding) == [("为什么康乾盛世又称红薯盛世？", "文化")]
+    assert train(tmp_path, name, encoding=encoding) == [(text, "a")]
 
 
 def test_an_unknown_encoding_is_an_error(tmp_path: Path) -> None:

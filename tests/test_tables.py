@@ -18,7 +18,7 @@ def arm(hits: list[int], **about: Any) -> dict[str, Any]:
 
 def run(ds: str, seed: int, study: str = "strategies", **arms: Any) -> dict[str, Any]:
     made = {name: hits if isinstance(hits, dict) else arm(hits) for name, hits in arms.items()}
-    return {"commit": "abc", "data_set": ds, "study": study, "seed": seed, "base": "builtin", "arms": made, "paired": {}}
+    return {"commit": "abc", "data_set": ds, "study": study, "seed": seed, "base": "builtin", "arms": made}
 
 
 # ---- which arms come from where

@@ -56,12 +56,11 @@ def edges_with(trie: LabelTrie, probabilities: dict[tuple[int, ...], float]) -> 
 P = {(1,): 0.6, (4,): 0.4, (1, 2): 0.4, (1, 3): 0.35, (1, END): 0.25, (1, 2, END): 1.0, (1, 3, END): 1.0, (4, END): 0.9}
 
 
-def test_label_probabilities_are_products_along_the_path_and_the_rest_is_outside() -> None:
+def test_label_probabilities_are_products_along_the_path() -> None:
     trie = LabelTrie(SEQUENCES)
     edges = edges_with(trie, P)
     expected = np.array([0.24, 0.21, 0.36, 0.15])
     np.testing.assert_allclose(np.exp(decoding.label_log_probabilities(edges, trie))[0], expected)
-    np.testing.assert_allclose(decoding.outside(edges, trie), 0.04)
     np.testing.assert_allclose(decoding.probabilities(edges, trie)[0], expected / 0.96)
 
 

@@ -34,7 +34,7 @@ def run(given: Namespace) -> None:
     unfinished = given.out.with_name(f"{given.out.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        target.write(given.model, unfinished, out=given.out)
+        target.write(given.model, unfinished)
         unfinished.replace(given.out)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -28,7 +28,7 @@ from gencls import calibration, decoding, models
 from gencls.arrays import Floats
 from gencls.bundle import Bundle
 from gencls.export.graph import Answer, TrieGraph
-from gencls.export.question import ExportError, question
+from gencls.export.question import ExportError, Question, question
 from gencls.params import Model
 from gencls.prompts import Prompt
 from gencls.scheme import LabelScheme
@@ -40,8 +40,8 @@ TEXTS = ("", "a", "where is my parcel? 我的包裹在哪里？", "late " * 40)
 """What both are asked: of different lengths, so that padding is tested too."""
 
 
-def write(model: Path, folder: Path, *, out: Path) -> None:
-    """Export the bundle `model` into `folder`, which is made here and will be at `out`.
+def write(model: Path, folder: Path) -> None:
+    """Export the bundle `model` into `folder`, which is made here.
 
     Raises:
         InputError: it is no bundle, its prompts need gencls (`question`), the packages are not installed, torch cannot export the
@@ -59,7 +59,7 @@ def write(model: Path, folder: Path, *, out: Path) -> None:
     _export(graph, prompts, folder / "model.onnx")
     session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
     _check(session.run(None, feed(prompts)), expected, bundle, scheme)
-    _write_rest(model, folder, bundle, scheme)
+    _write_rest(model, folder, asked, bundle, scheme)
 
 
 def _runtime() -> Any:
@@ -137,24 +137,15 @@ def _check(found: Sequence[Any], expected: Scores, bundle: Bundle, scheme: Label
     difference = max(float(np.abs(edges - expected.edges).max()), float(np.abs(probabilities - wanted).max()))
     if not difference <= TOLERANCE:
         raise ExportError(f"the ONNX graph scores labels differently (by {difference:.2g}, allowed {TOLERANCE:g}); use gencls serve")
-    numbers = _answers(expected, bundle.decoding, scheme).tolist()
-    if (given := answers.tolist()) != numbers:
-        wrong = f"labels number {given} where torch gives {numbers}"
+    empty = expected.edges[:1]
+    right = decoding.answers(bundle.decoding, scheme.trie, edges=expected.edges, empty=empty, written=expected.written).tolist()
+    if (given := answers.tolist()) != right:
+        wrong = f"labels number {given} where torch gives {right}"
         raise ExportError(f"the ONNX graph answers otherwise by {bundle.decoding} ({wrong}); use gencls serve")
 
 
-def _answers(scores: Scores, decoder: str, scheme: LabelScheme) -> NDArray[np.int64]:
-    """(rows,) label numbers, -1 outside the label set."""
-    if decoder == "generate":
-        return decoding.free(scores.written, scheme.trie)
-    if decoder == "pmi":
-        return decoding.pmi(scores.edges, scores.edges[:1], scheme.trie)
-    return decoding.DECODINGS[decoder](scores.edges, scheme.trie)
-
-
-def _write_rest(model: Path, folder: Path, bundle: Bundle, scheme: LabelScheme) -> None:
+def _write_rest(model: Path, folder: Path, asked: Question, bundle: Bundle, scheme: LabelScheme) -> None:
     """The tokenizer, and all that a program must know beside the graph."""
-    asked = question(bundle)
     shutil.copy2(model / "tokenizer.json", folder)
     framed = scheme.encode([Prompt("frame", [("text", "a")], scheme.labels[0])]).encoded[0]
     (start, end), *_ = framed.spans

@@ -30,10 +30,10 @@ README = """\
 # {name} for vLLM
 
 Exported from a bundle of gencls ({title}). The weights are the bundle's; `request.json` holds the label set as `structured_outputs.choice`,
-so that vLLM writes one of the labels and nothing else, and `question.json` the prompt.
+so that vLLM writes one of the labels and nothing else, and `question.json` the prompt. Here in this folder:
 
 ```bash
-vllm serve {folder} --served-model-name {name} --max-model-len {max_length}
+vllm serve . --served-model-name {name} --max-model-len {max_length}
 ```
 
 ```python
@@ -56,8 +56,8 @@ def classify(text, server="http://127.0.0.1:8000"):
 """
 
 
-def write(model: Path, folder: Path, *, out: Path) -> None:
-    """Export the bundle `model` into `folder`, which is made here and will be at `out`.
+def write(model: Path, folder: Path) -> None:
+    """Export the bundle `model` into `folder`, which is made here.
 
     Raises:
         InputError: it is no bundle, or its prompts need gencls (`question`), or are too long even for an empty text.
@@ -83,7 +83,6 @@ def write(model: Path, folder: Path, *, out: Path) -> None:
     text = README.format(
         name=bundle.data_set,
         title=bundle.origin.title,
-        folder=out,
         max_length=bundle.max_length,
         decoding=(exact if bundle.decoding in EXACT else other) + declined,
     )

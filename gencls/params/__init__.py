@@ -8,6 +8,7 @@ section.py     what every section is made of
 datasets.py    datasets, validate
 strategies.py  strategies, mine, define, neighbours
 models.py      model, base
+hub.py         what a data set and a corpus of the hub have in common
 training.py    sft, head, rl
 reasoning.py   reasoner, rationalise
 reporting.py   grid, evaluate, report

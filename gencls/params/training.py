@@ -105,3 +105,8 @@ class Rl(Train):
         if holdout and info.data.get("algorithms") == []:
             raise ValueError("rl.algorithms is empty, so nothing would learn from the rows that SFT leaves out; set it to 0")
         return holdout
+
+    @property
+    def starts(self) -> list[str]:
+        """The warm-ups that RL goes on from: none without an algorithm."""
+        return self.warmups if self.algorithms else []

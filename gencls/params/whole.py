@@ -42,7 +42,7 @@ class Params(Section):
         for key in ("train", "infer"):
             for i, name in enumerate(getattr(self.grid, key)):
                 _require(name, self.strategies, f"grid.{key}[{i}]", "strategies")
-        for i, name in enumerate(self.rl.warmups if self.rl.algorithms else []):
+        for i, name in enumerate(self.rl.starts):
             _require(name, self.grid.train, f"rl.warmups[{i}]", "grid.train")
         for name in self.datasets:
             if name in RESERVED_NAMES:
@@ -52,7 +52,7 @@ class Params(Section):
     @model_validator(mode="after")
     def _what_is_compared_is_asked_as_it_was_trained(self) -> "Params":
         """RL against its warm-up, and the arms of the reasoning comparison: no other cell stands for them on test."""
-        compared = {f"rl.warmups[{i}]": name for i, name in enumerate(self.rl.warmups) if self.rl.algorithms}
+        compared = {f"rl.warmups[{i}]": name for i, name in enumerate(self.rl.starts)}
         compared |= {f"grid.train[{i}]": name for i, name in enumerate(self.grid.train) if self.strategies[name].needs}
         for key, name in compared.items():
             like = [other for other, strategy in self.strategies.items() if strategy.asked == self.strategies[name].asked]
@@ -85,7 +85,7 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _reasoned_answers_can_be_drawn(self) -> "Params":
-        reasoned = [name for name in self.rl.warmups if self.strategies[name].reasons]
+        reasoned = [name for name in self.rl.starts if self.strategies[name].reasons]
         if reasoned and "expected" in self.rl.algorithms:
             others = [name for name in get_args(Algorithm) if name != "expected"]
             raise ValueError(

@@ -7,6 +7,7 @@ records.py      the same results for machines
 section.py      what the page shows of one data set
 page.py         `render(Page)` → HTML
 sentences.py    findings in words
+rl.py           does RL add to its warm-up, and what did that cost
 reasoning.py    does a reasoning before the label help
 paper.py        what GenCLS++ claims
 words.py        how numbers are written

@@ -8,7 +8,6 @@ picked on these very rows, so its difference leans high; Holm's correction is fo
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,8 @@ class Row:
     name: str
     trained_under: str
     """Strategy of its training prompts; of an RL model that of its warm-up."""
+    cells: list[Cell]
+    """In the order of params.yaml."""
     asked: dict[str, dict[str, Any]]
     """Inference strategy → what `evaluate` measured."""
     folder: Path
@@ -40,15 +41,6 @@ class Row:
     def model(self) -> str:
         """`sft/zero_shot`."""
         return f"{self.trainer}/{self.name}"
-
-    @cached_property
-    def cells(self) -> list[Cell]:
-        """In the order of params.yaml."""
-        return [
-            Cell(self.trainer, self.name, infer, decoding, scores["accuracy"], scores["macro_f1"])
-            for infer, measured in self.asked.items()
-            for decoding, scores in measured["scores"].items()
-        ]
 
     def best(self, decoding: str) -> Cell:
         """The best inference strategy under one decoding."""
@@ -70,7 +62,7 @@ def read_row(folder: Path, trained_under: str, infers: Sequence[str], decodings:
     for cell in asked.values():
         for table in ("scores", "uncertain"):
             cell[table] = {decoding: cell[table][decoding] for decoding in decodings}
-    return Row(measured["trainer"], measured["name"], trained_under, asked, folder)
+    return Row(measured["trainer"], measured["name"], trained_under, selection.cells(measured, infers, decodings), asked, folder)
 
 
 @dataclass(frozen=True)
@@ -94,7 +86,7 @@ class Switch:
 
 def switches(grid: Sequence[Row], *, bootstrap: int, seed: int) -> list[Switch]:
     """One per model that was asked as it was trained; none where there is only one strategy to ask with."""
-    asked = [(row, own) for row in grid if (own := row.own(plain(row))) and len(row.asked) > 1]
+    asked = [(row, own) for row in grid if (own := row.own(selection.plain(row.cells))) and len(row.asked) > 1]
     tried = [
         {infer: _difference(row, infer, own, bootstrap=bootstrap, seed=seed) for infer in row.asked if infer != own.infer}
         for row, own in asked
@@ -110,12 +102,6 @@ def _best(row: Row, own: Cell, tried: Mapping[str, Difference], adjusted: Mappin
     p = adjusted.get(best.infer, 1.0)
     assert p is not None, "accuracy has an exact test"
     return Switch(best, own, tried.get(best.infer, NO_DIFFERENCE), p, len(tried))
-
-
-def plain(row: Row) -> str:
-    """The decoding that a model is asked with where decodings are not the question."""
-    decodings = [cell.decoding for cell in row.cells]
-    return selection.PLAIN_DECODING if selection.PLAIN_DECODING in decodings else decodings[0]
 
 
 def _difference(row: Row, infer: str, own: Cell, *, bootstrap: int, seed: int) -> Difference:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from gencls.metrics import Paired
 from gencls.report.results import Arm, Results
 from gencls.report.rl import Cost
 
@@ -19,13 +18,10 @@ def scores(results: Results) -> dict[str, dict[str, float]]:
     return {name: {score: value for score, value in numbers.items() if value is not None} for name, numbers in measured.items()}
 
 
-def record(
-    results: Results, paired: dict[str, Paired], *, reasoning: Mapping[str, str], costs: Mapping[str, Cost], about: Mapping[str, Any]
-) -> dict[str, Any]:
+def record(results: Results, *, reasoning: Mapping[str, str], costs: Mapping[str, Cost], about: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that a table over runs needs to compare arms with each other, paired over the test rows.
 
     Args:
-        paired: the comparisons of the page.
         reasoning: training strategy → its `reasoning`, of the strategies that the two-stage recipe compares.
         costs: RL model → what it cost. Its arm also has warmup, algorithm, the samples drawn and the seconds taken, null if not known.
         about: which run this is: data set, study, seed, base, rows per split, strategies trained.
@@ -33,7 +29,7 @@ def record(
     arms = {role: _arm(found, reasoning) for role, found in results.named.items()}
     for role, found in results.rl.items():
         arms[role] |= {"warmup": found.warm_up, "algorithm": found.algorithm} | vars(costs[found.name])
-    return {**about, "arms": arms, "paired": paired}
+    return {**about, "arms": arms}
 
 
 def _arm(arm: Arm, reasoning: Mapping[str, str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ winner of a large table on the test split.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from gencls import metrics, predictions
 from gencls.arrays import Floats
 from gencls.metrics import Paired, Record
 from gencls.report.grid import Row
-from gencls.selection import PLAIN_STRATEGY, rl_role, warm_up, warm_up_role
+from gencls.selection import PLAIN_STRATEGY, rl_role, title, warm_up, warm_up_role
 
 CONTROL = "sft"
 """Algorithm of the control of RL: as many more steps of plain SFT."""
@@ -62,7 +63,7 @@ class Arm:
     @property
     def title(self) -> str:
         """The model and how it is asked."""
-        return " · ".join(part for part in (self.model, self.infer, self.decoding) if part)
+        return title(self.model, self.infer, self.decoding)
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
@@ -93,6 +94,11 @@ def read_baselines(*folders: Path) -> list[Arm]:
         for folder in folders
         for name, record in json.loads((folder / "metrics.json").read_text(encoding="utf-8")).items()
     ]
+
+
+def best_baseline(arms: Sequence[Arm]) -> Arm:
+    """By its TEST accuracy: if this errs, then in favour of the baseline."""
+    return max(arms, key=lambda arm: arm.test["accuracy"])
 
 
 def read_final(folder: Path) -> dict[str, Arm]:
@@ -148,8 +154,8 @@ class Results:
 
     @property
     def best_baseline(self) -> Arm:
-        """By its TEST accuracy: if this errs, then in favour of the baseline."""
-        return max(self.baselines, key=lambda arm: arm.test["accuracy"])
+        """The one that the winner is held against."""
+        return best_baseline(self.baselines)
 
     @property
     def taught(self) -> list[Arm]:

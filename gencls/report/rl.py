@@ -4,10 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gencls.metrics import Difference, Paired, holm
+from gencls.metrics import Difference, Paired, beyond_chance, holm
 from gencls.report import paper
 from gencls.report.results import CONTROL, Arm, Results
-from gencls.report.sentences import SURE
 from gencls.report.words import percent, points
 from gencls.selection import PLAIN_STRATEGY, rl_role, warm_up_role
 
@@ -82,11 +81,7 @@ def _against_control(role: str, arm: Arm) -> str:
 
 def _sure(found: list[Difference]) -> int:
     adjusted = holm([difference["p"] for difference in found])
-    return sum(one["difference"] > 0 and p is not None and p < SURE for one, p in zip(found, adjusted, strict=True))
-
-
-def _beyond_chance(found: Difference) -> bool:
-    return found["p"] is not None and found["p"] < SURE
+    return sum(one["difference"] > 0 and beyond_chance(p) for one, p in zip(found, adjusted, strict=True))
 
 
 def _best(results: Results, paired: Mapping[str, Paired]) -> str:
@@ -118,5 +113,5 @@ def _direct(results: Results, paired: Mapping[str, Paired], reasoned: Collection
 
 
 def _difference(found: Paired) -> str:
-    sure = "more than chance" if _beyond_chance(found["accuracy"]) else "within chance"
+    sure = "more than chance" if beyond_chance(found["accuracy"]["p"]) else "within chance"
     return f"{points(found['accuracy']['difference'])} points, {sure},"

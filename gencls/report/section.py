@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from gencls import selection
 from gencls.metrics import Paired
 from gencls.report import calibration_charts, charts, grid, reasoning, rl, rows, sentences
 from gencls.report.calibrated import Calibrated, calibrated
@@ -108,7 +109,7 @@ def _grid(data_set: DataSet, settings: Settings) -> dict[str, Any]:
     table, decodings = data_set.results.grid, list(next(iter(data_set.results.grid[0].asked.values()))["scores"])
     switches = grid.switches(table, bootstrap=settings.bootstrap, seed=settings.seed)
     offered = [(row.model, infer, row.asked[infer]["uncertain"]) for row in table for infer in data_set.uncertain]
-    plain = grid.plain(table[0])
+    plain = selection.plain(table[0].cells)
     return {
         "figures": [(decoding, charts.grid(table, decoding, data_set.results.winner.title)) for decoding in decodings],
         "decodings": decodings,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gencls.calibration import FEWEST
-from gencls.metrics import Difference, Paired
+from gencls.metrics import Difference, Paired, beyond_chance
 from gencls.report import paper
 from gencls.report.calibrated import Calibrated
 from gencls.report.grid import Lengths, Switch
@@ -12,8 +12,6 @@ from gencls.report.results import CONTROL, Arm, Results
 from gencls.report.words import count, interval, p_value, percent, point_interval, points, relative
 from gencls.selection import rl_role, warm_up_role
 
-SURE = 0.05
-"""Two-sided p below which a difference is called more than chance."""
 CONTEXT = (
     f"For context: GenCLS++ reports {100 * paper.GAIN['all']:+.2f} % as the mean over its seven data sets, "
     f"{100 * paper.GAIN['public']:+.2f} % over the four public ones."
@@ -101,10 +99,10 @@ def _about_rl(results: Results, paired: dict[str, Paired], role: str) -> str:
 def against_warm_up(rl: Arm, warm_up: Arm, paired: Paired) -> str:
     """What RL, or its control, added to the model that it started from, both asked as that was trained."""
     what, found = "Continued SFT, the control of RL," if rl.algorithm == CONTROL else "RL", paired["accuracy"]
-    if found["p"] is None or found["p"] >= SURE:
-        outcome = f"{what} did not measurably help" if found["difference"] > 0 else f"{what} did not help"
-    else:
+    if beyond_chance(found["p"]):
         outcome = f"{what} helped" if found["difference"] > 0 else f"{what} made it worse"
+    else:
+        outcome = f"{what} did not measurably help" if found["difference"] > 0 else f"{what} did not help"
     return f"{outcome}: {_change(warm_up, rl)} ({_numbers(found)})."
 
 
@@ -116,7 +114,7 @@ def against_control(rl: Arm, control: Arm, paired: Paired) -> str:
 def switching(switches: Sequence[Switch]) -> str:
     """Whether other prompts at inference than in training help, on validation."""
     others = [switch for switch in switches if switch.switched]
-    sure = [switch for switch in others if switch.adjusted < SURE]
+    sure = [switch for switch in others if beyond_chance(switch.adjusted)]
     moved = f"{len(others)} of {count(len(switches), 'model')}"
     if not others:
         return f"Each model ({len(switches)}) is best under the strategy that it was trained under."
@@ -193,7 +191,7 @@ def _relative(paired: Paired) -> str:
 
 
 def _verdict(found: Difference) -> str:
-    if found["p"] is not None and found["p"] < SURE:
+    if beyond_chance(found["p"]):
         side = "more than chance explains" if found["difference"] > 0 else "worse by more than chance explains"
     else:
         side = "within chance on this test set"

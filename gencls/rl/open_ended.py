@@ -182,18 +182,16 @@ def reinforce(model: Any, scheme: LabelScheme, rows: Mapping[str, Rows], rl: Rl,
     def measure(model: Any) -> dict[str, float]:
         return validate(model, reason(model, scheme, rows["validation"]).rows, scheme.trie)
 
-    build = _continued if algorithm == "sft" else _open_ended
     shared = {"callbacks": callbacks(rl), "optimizers": (optimizer(model, rl), None), "measure": measure}
-    trainer = build(model, scheme, train_rows, rl, algorithm, run, **shared)
+    if algorithm == "sft":
+        trainer = _continued(model, scheme, train_rows, rl, run, **shared)
+    else:
+        config = configuration(rl, run, scheme, train_rows, cpu=model.device.type == "cpu")
+        trainer = OpenEndedTrainer(model, config, scheme=scheme, rows=train_rows, rl=rl, algorithm=algorithm, **shared)
     train(trainer, run)
     if trainer.is_world_process_zero():
         write_curve(trainer.state.log_history, [c for c in CURVE if algorithm != "sft" or c in CONTROLLED], run.curve)
     return trainer.best()
-
-
-def _open_ended(model: Any, scheme: LabelScheme, rows: Rows, rl: Rl, algorithm: Algorithm, run: Run, **kwargs: Any) -> OpenEndedTrainer:
-    config = configuration(rl, run, scheme, rows, cpu=model.device.type == "cpu")
-    return OpenEndedTrainer(model, config, scheme=scheme, rows=rows, rl=rl, algorithm=algorithm, **kwargs)
 
 
 def configuration(rl: Rl, run: Run, scheme: LabelScheme, rows: Rows, *, cpu: bool) -> GRPOConfig:
@@ -228,7 +226,7 @@ def configuration(rl: Rl, run: Run, scheme: LabelScheme, rows: Rows, *, cpu: boo
     return config
 
 
-def _continued(model: Any, scheme: LabelScheme, rows: Rows, rl: Rl, algorithm: Algorithm, run: Run, **kwargs: Any) -> ContinuedTrainer:
+def _continued(model: Any, scheme: LabelScheme, rows: Rows, rl: Rl, run: Run, **kwargs: Any) -> ContinuedTrainer:
     disable_dropout_in_model(model)
     collator = TargetCollator(Reader(scheme.tokenizer, Unmerger(scheme.tokenizer, 0.0), scheme.prompt_tokens), rows.prefix, seed=run.seed)
     share = {"per_device_train_batch_size": _prompts(rl, rows) // processes(), "dataloader_drop_last": True}

@@ -5,8 +5,15 @@ import codecs
 from gencls.sources.rows import SourceError
 
 BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-CANDIDATES = ("windows-1252", "gb18030", "big5", "shift_jis")
-"""What files that are not UTF-8 mostly are: Western, simplified Chinese, traditional Chinese, Japanese."""
+ENCODINGS = {
+    "cp1252": "windows-1252",
+    "gb18030": "gb18030",
+    "big5": "big5",
+    "shift_jis": "shift_jis",
+    "euc_kr": "euc_kr",
+    "cp1251": "windows-1251",
+}
+"""What files that are not UTF-8 mostly are, by the codec's name: Western, simplified Chinese, traditional, Japanese, Korean, Cyrillic."""
 SHOWN = 24
 """Bytes shown on each side of the place."""
 
@@ -20,7 +27,7 @@ def decode(data: bytes, encoding: str, name: str) -> str:
     try:
         return data.decode(encoding).removeprefix("\ufeff")
     except LookupError:
-        raise SourceError(f"encoding: {encoding!r} is unknown; examples: utf-8, {', '.join(CANDIDATES)}, utf-16") from None
+        raise SourceError(f"encoding: {encoding!r} is unknown; examples: utf-8, {', '.join(ENCODINGS.values())}, utf-16") from None
     except UnicodeDecodeError as error:
         at = error.start
     line = data.count(b"\n", 0, at) + 1
@@ -42,7 +49,7 @@ def _decoding(data: bytes) -> list[str]:
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
             return [encoding]
-    return [encoding for encoding in CANDIDATES if _decodes(data, encoding)]
+    return [encoding for encoding in ENCODINGS.values() if _decodes(data, encoding)]
 
 
 def _decodes(data: bytes, encoding: str) -> bool:

@@ -9,19 +9,10 @@ import pyarrow.parquet as pq
 from charset_normalizer import from_bytes
 
 from gencls.params import Format
-from gencls.sources.encoding import BYTE_ORDER_MARKS, decode
+from gencls.sources.encoding import BYTE_ORDER_MARKS, ENCODINGS, decode
 from gencls.sources.files import DELIMITERS, ENDINGS, OTHER_DELIMITERS, SEPARATOR, read_csv, read_jsonl
 from gencls.sources.rows import Record, SourceError
 
-ENCODINGS = {
-    "cp1252": "windows-1252",
-    "gb18030": "gb18030",
-    "big5": "big5",
-    "shift_jis": "shift_jis",
-    "euc_kr": "euc_kr",
-    "cp1251": "windows-1251",
-}
-"""What files that are not UTF-8 mostly are, under charset-normalizer's name: a choice among all encodings would be a guess."""
 REMEDIES = {
     **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods", ".numbers"), "save it as CSV UTF-8"),
     **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".zst", ".7z"), "unpack it"),

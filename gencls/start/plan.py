@@ -73,8 +73,6 @@ class Plan:
     formula: str
     """How that was reckoned, with its numbers."""
     rows: dict[Split, int]
-    cut: int
-    """Measured prompts that do not fit into `model.max_length`."""
     doubts: list[str]
 
 
@@ -107,7 +105,7 @@ def plan(found: Survey, *, language: Literal["en", "zh"], seed: int, decodings: 
     cut = sum(int((lengths[name] > max_length).sum()) for name in chosen)
     unseen = sorted(set(train["label"]) - set(splits["validation"]["label"]))
     doubts = [*_doubts(rows, single, unseen, cut, max_length), *_long_list(heads["zero_shot"], max_length)]
-    return Plan(knobs, {name: OFFERED[name] for name in chosen}, shares, spent, formula, rows, cut, doubts)
+    return Plan(knobs, {name: OFFERED[name] for name in chosen}, shares, spent, formula, rows, doubts)
 
 
 def _share(share: float, most: int, rows: int) -> float:

@@ -7,4 +7,5 @@
 | summary | an arm a row, for results/summary.json, results/<data set>.md and the README; the gain next to GenCLS++'s |
 | rl | RL after the warm-up: gains over the warm-up and over as many steps of plain SFT |
 | two_stage | reasoning before the label against answering directly, with the controls, next to the paper's |
+| words | how the Markdown tables are written |
 """

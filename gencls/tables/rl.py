@@ -8,10 +8,12 @@ seconds) is a dash.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from gencls.metrics import beyond_chance
 from gencls.params import REASONS
 from gencls.report import paper
 from gencls.report.results import CONTROL
 from gencls.report.rl import ALGORITHMS
+from gencls.selection import asked_alike
 from gencls.tables import compare
 from gencls.tables import runs as recorded
 from gencls.tables.compare import Difference
@@ -56,8 +58,8 @@ def warmup(run: Run, name: str) -> Record | None:
     record = arms[name]
     if not record.get("warmup"):
         return arms.get("warm_up")
-    asked = [f"sft/{record['warmup']}", *record["cell"].split(" · ")[1:]]
-    return next((arm for arm in arms.values() if arm["cell"] == " · ".join(asked)), None)
+    started = asked_alike(record["cell"], f"sft/{record['warmup']}")
+    return next((arm for arm in arms.values() if arm["cell"] == started), None)
 
 
 def control(run: Run, name: str) -> Record | None:
@@ -134,7 +136,7 @@ def sentence(found: Sequence[Arm], ds: str) -> str:
 def _said(found: Difference | None, over: str) -> str:
     if found is None:
         return f"not compared {over.replace('over', 'with')}"
-    return f"{change(found)} {over} ({'beyond chance' if found.p <= 0.05 else 'within chance'})"
+    return f"{change(found)} {over} ({'beyond chance' if beyond_chance(found.p) else 'within chance'})"
 
 
 def _ranking(found: Sequence[Arm]) -> str:
@@ -146,7 +148,7 @@ def _ranking(found: Sequence[Arm]) -> str:
         return "which algorithm is best was not compared"
     best = max((arm for name, arm in direct.items() if name != "reinforce_pp"), key=lambda arm: arm.accuracy)
     ahead = _less(direct["reinforce_pp"], best)
-    verdict = "ahead" if ahead is not None and ahead.points > 0 and ahead.p <= 0.05 else "not ahead"
+    verdict = "ahead" if ahead is not None and ahead.points > 0 and beyond_chance(ahead.p) else "not ahead"
     listed = ", ".join(f"{name} {percent(arm.accuracy)}" for name, arm in direct.items())
     return f"REINFORCE++ is {verdict} of the others beyond chance ({change(ahead)} over {best.algorithm}; {listed})"
 
