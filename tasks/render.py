@@ -72,7 +72,7 @@ class Rows:
 def main(params: Params, ds: str, strategy: str) -> None:
     """Render every split of a data set under one strategy."""
     record, language = params.strategies[strategy], params.datasets[ds].language
-    labels = stage.read_json(paths.data(ds) / "labels.json")["labels"]
+    labels = stage.label_set(ds)["labels"]
     definitions = stage.read_json(paths.definitions(ds))["definitions"]
     rows = Rows(ds, frames(ds, record), record, language, params.seed)
     fixed = rows.fixed()

@@ -5,6 +5,7 @@ An arm is known by its record's `reasoning`: what was written before the label, 
 
 from collections.abc import Mapping, Sequence
 
+from gencls.metrics import beyond_chance
 from gencls.report.reasoning import SAID
 from gencls.report.words import points
 from gencls.tables import compare
@@ -104,7 +105,7 @@ def _told(measured: Sequence[Mapping[str, float]]) -> str:
 
 
 def _verdict(found: Difference) -> str:
-    if found.p > 0.05:
+    if not beyond_chance(found.p):
         return "makes no difference beyond chance"
     return "helps" if found.points > 0 else "costs accuracy"
 
