@@ -10,7 +10,6 @@ The loss is on the reasoning alone. A share of the rows has no answer, so that t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -77,12 +76,8 @@ def learn(model: Any, frame: Frame, rows: Sequence[Row], section: Reasoner, run:
 
 def _fitting(rows: Sequence[Row], frame: Frame) -> dict[int, list[int]]:
     """Row number → token ids of its reasoning, if it has any and they fit; of a large corpus the others are not held."""
-    places, found = count(), dict[int, list[int]]()
-    for part in slices(row.reasoning for row in rows):
-        for place, ids in zip(places, reasoning.encode(part, frame.tokenizer), strict=False):
-            if 0 < len(ids) <= frame.longest:
-                found[place] = ids
-    return found
+    encoded = (ids for part in slices(row.reasoning for row in rows) for ids in reasoning.encode(part, frame.tokenizer))
+    return {place: ids for place, ids in enumerate(encoded) if 0 < len(ids) <= frame.longest}
 
 
 def _check(fitting: int, rows: int, longest: int) -> None:

@@ -17,9 +17,9 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from transformers import DynamicCache, PreTrainedTokenizerFast
 
-from gencls import matched, models, reasoning
+from gencls import encode, matched, models, reasoner, reasoning
 from gencls import sft as sft_module
-from gencls.corpora import CorpusError, generated, quoting, read
+from gencls.corpora import CorpusError, Row, generated, quoting, read
 from gencls.errors import InputError
 from gencls.generation import Sampling, Writer, reason
 from gencls.kv_cache import give_room
@@ -220,6 +220,16 @@ def test_the_builtin_corpus_quotes_the_words_of_the_tokenizer_not_a_few_of_its_o
     quoted = Counter(word for row in made for word in re.findall('"(.+?)"', row.reasoning))
     beginnings = set(quoting.Words.of(tokenizer, "en").beginnings)
     assert len(beginnings & quoted.keys()) > 0.9 * len(beginnings) > 10
+
+
+def test_a_reasoning_stays_with_its_question_however_the_corpus_is_sliced(tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [Row(text, label, f"{text} {label}" if i % 3 else text * 20) for i, (text, label) in enumerate(rows(10))]
+    frame = Frame(tokenizer, 160, 40)
+    whole = reasoner._fitting(made, frame)
+    assert sorted(whole) == [i for i in range(10) if i % 3]
+    assert all(tokenizer.decode(ids) == made[place].reasoning for place, ids in whole.items())
+    monkeypatch.setattr(encode, "SLICE", 3)
+    assert reasoner._fitting(made, frame) == whole
 
 
 def test_a_corpus_that_is_not_there_names_both_ways_to_it(tmp_path: Path) -> None:
