@@ -19,11 +19,11 @@ from transformers import DynamicCache, PreTrainedTokenizerFast
 
 from gencls import encode, matched, models, reasoner, reasoning
 from gencls import sft as sft_module
-from gencls.corpora import CorpusError, Row, generated, quoting, read
+from gencls.corpora import CorpusError, Row, digest, generated, quoting, read
 from gencls.errors import InputError
 from gencls.generation import Sampling, Writer, reason
 from gencls.kv_cache import give_room
-from gencls.params import FilesCorpus, HubCorpus, Model, Rationalise, Reasoning, Strategy
+from gencls.params import BuiltinCorpus, FilesCorpus, HubCorpus, Model, Rationalise, Reasoning, Strategy
 from gencls.prompts import Prompt, Renderer
 from gencls.reasoner import Frame
 from gencls.scheme import LabelScheme
@@ -255,6 +255,15 @@ def test_a_corpus_of_the_hub_is_read_by_its_columns_and_pinned(tmp_path: Path, m
         read(spec.model_copy(update={"split": "nope"}), tmp_path, None, "en", seed=7)
     with pytest.raises(ValueError, match="it is a hub id and needs `revision`"):
         HubCorpus(source="hub", id="syvai/reasoning-gen")
+
+
+def test_rows_of_the_builtin_corpus_are_learnt_besides_another_one(tmp_path: Path, tokenizer: Any) -> None:
+    file = tmp_path / "train.jsonl"
+    file.write_text('{"question": "1 + 1?", "answer": "2", "reasoning": "one more"}')
+    own = Row("1 + 1?", "2", "one more")
+    spec = FilesCorpus(source="files", name="c", sha256=digest([own]), builtin=12)
+    builtin = read(BuiltinCorpus(source="builtin", rows=12), file, tokenizer, "en", seed=7)
+    assert read(spec, file, tokenizer, "en", seed=7) == [own, *builtin]
 
 
 def test_the_filter_judges_written_rationales_only() -> None:

@@ -18,7 +18,7 @@ __all__ = ["CorpusError", "Row", "digest", "read"]
 
 
 def read(spec: AnyCorpus, file: Path, tokenizer: Any, language: str, *, seed: int) -> list[Row]:
-    """The rows of a corpus.
+    """The rows of a corpus, and behind them those of the builtin one that are learnt besides.
 
     Args:
         file: where that of source `files` lies.
@@ -29,9 +29,7 @@ def read(spec: AnyCorpus, file: Path, tokenizer: Any, language: str, *, seed: in
         CorpusError: the rows cannot be read, or are not those that `spec.sha256` names.
     """
     if isinstance(spec, BuiltinCorpus):
-        from gencls.corpora import generated
-
-        return generated.generate(spec.rows, tokenizer, language, seed=seed)
+        return _builtin(spec.rows, tokenizer, language, seed)
     from gencls.corpora import tables
 
     rows = tables.from_file(spec, file) if isinstance(spec, FilesCorpus) else tables.from_hub(spec)
@@ -40,4 +38,10 @@ def read(spec: AnyCorpus, file: Path, tokenizer: Any, language: str, *, seed: in
             f"{file}: the rows are not those that reasoner.corpus.sha256 names; if these are meant, write their digest there\n"
             f"  expected {spec.sha256}\n  read     {digest(rows)}"
         )
-    return rows
+    return [*rows, *_builtin(spec.builtin, tokenizer, language, seed)]
+
+
+def _builtin(count: int, tokenizer: Any, language: str, seed: int) -> list[Row]:
+    from gencls.corpora import generated
+
+    return generated.generate(count, tokenizer, language, seed=seed) if count else []

@@ -24,6 +24,8 @@ class TableCorpus(Section):
     question: str = "question"
     answer: str = "answer"
     reasoning: str = "reasoning"
+    builtin: int = Field(default=0, ge=0)
+    """Rows of the builtin corpus that are learnt besides: a base that is trained from nothing learns from them to heed the answer."""
 
 
 class FilesCorpus(TableCorpus):
