@@ -52,13 +52,13 @@ def section(about: Reasoning, results: Results, *, bootstrap: int, seed: int) ->
     explained = next((name for kind in REASONS for name in arms if about.arms[name].reasoning == kind), None)
     return {
         "counts": counts(about),
-        "arms": [(arm, said, versus and with_p(versus, p)) for (arm, said, versus), p in zip(rows, adjusted, strict=True)],
+        "arms": [(arm, said, versus and _with_p(versus, p)) for (arm, said, versus), p in zip(rows, adjusted, strict=True)],
         "explained": arms[explained].model if explained else None,
         "samples": samples(arms[explained], seed) if explained else [],
     }
 
 
-def with_p(found: Paired, p: float | None) -> Paired:
+def _with_p(found: Paired, p: float | None) -> Paired:
     """The same comparison, the p-value of its accuracy corrected for the others beside it."""
     return {**found, "accuracy": {**found["accuracy"], "p": p}}
 
