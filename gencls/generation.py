@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from transformers import DynamicCache
+from transformers import DynamicCache, NoRepeatNGramLogitsProcessor
 
 from gencls.cores import cores, spread
 from gencls.kv_cache import give_room, prefix_cache, repeated
@@ -24,6 +24,11 @@ from gencls.scheme import LabelScheme, Rows
 
 LEAST_ROWS = 16
 """Of fewer rows a step takes as long as reading the weights, which several batches would do at once."""
+UNREPEATED = 6
+"""Tokens of a run that does not stand twice in a reasoning written greedily: a small model goes round in circles, up to the limit.
+
+Shorter runs may be meant: the name of a label has several tokens, and a reasoning may name it twice.
+"""
 Draws = Callable[[int], NDArray[np.float64]]
 """Row number → (T,) numbers in [0, 1), one a token."""
 
@@ -39,6 +44,13 @@ class Sampling:
     top_p: float
     draws: Draws
     special: bool = False
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """The likeliest token; with `unrepeated`, of those that do not end a run of so many tokens which stands in what was written before."""
+
+    unrepeated: int | None = None
 
 
 class Writer:
@@ -62,12 +74,12 @@ class Writer:
         self,
         prompts: Sequence[Sequence[int]],
         prefix: Sequence[int] = (),
-        sampling: Sampling | None = None,
+        sampling: Sampling | Greedy = Greedy(),
         tick: Callable[[int], None] | None = None,
     ) -> list[list[int]]:
         """Token ids written after each of the whole prompts, which all start with `prefix`; the end token stands where it was reached.
 
-        Greedy where no `sampling` is given. `tick` is told how many rows are done; without it that is said now and then.
+        `tick` is told how many rows are done; without it that is said now and then.
         """
         self._model.eval()
         written: list[list[int]] = [[] for _ in prompts]
@@ -78,7 +90,7 @@ class Writer:
 
         def write(batch: list[int]) -> list[list[int]]:
             rows = [list(prompts[i][len(prefix) :]) for i in batch]
-            draws = None if sampling is None else np.stack([sampling.draws(i)[: self._longest] for i in batch])
+            draws = None if isinstance(sampling, Greedy) else np.stack([sampling.draws(i)[: self._longest] for i in batch])
             return self._write(rows, cache, len(prefix), sampling, draws)
 
         device = self._model.device
@@ -104,14 +116,18 @@ class Writer:
         return [batch.tolist() for batch in np.array_split(order, number)]
 
     def _write(
-        self, rows: list[list[int]], cache: DynamicCache, prefix: int, sampling: Sampling | None, draws: NDArray[np.float64] | None
+        self, rows: list[list[int]], cache: DynamicCache, prefix: int, sampling: Sampling | Greedy, draws: NDArray[np.float64] | None
     ) -> list[list[int]]:
         state, logits = self._start(rows, cache, prefix)
         written: list[list[int]] = [[] for _ in rows]
+        so_far = logits.new_empty(len(rows), 0, dtype=torch.long)  # (B, step)
         alive = np.arange(len(rows))  # rows still in the batch
         going = np.ones(len(rows), dtype=bool)
         for step in range(self._longest):
+            if isinstance(sampling, Greedy) and sampling.unrepeated:
+                logits = NoRepeatNGramLogitsProcessor(sampling.unrepeated)(so_far, logits)
             tokens = self._choose(logits, sampling, None if draws is None else draws[alive, step])
+            so_far = torch.cat([so_far, tokens[:, None]], dim=1)
             chosen = tokens.cpu().numpy()
             for row, token in zip(alive[going], chosen[going], strict=True):
                 written[row].append(int(token))
@@ -120,7 +136,7 @@ class Writer:
                 break
             if 2 * going.sum() <= len(going):
                 kept = np.flatnonzero(going)
-                state, tokens, alive, going = state.only(kept), tokens[kept], alive[kept], going[kept]
+                state, tokens, so_far, alive, going = state.only(kept), tokens[kept], so_far[kept], alive[kept], going[kept]
             state, logits = state.fed(self._model, tokens)
         return written
 
@@ -136,12 +152,12 @@ class Writer:
         give_room(state.cache, self._longest)
         return state, logits
 
-    def _choose(self, logits: Tensor, sampling: Sampling | None, draws: NDArray[np.float64] | None) -> Tensor:
+    def _choose(self, logits: Tensor, sampling: Sampling | Greedy, draws: NDArray[np.float64] | None) -> Tensor:
         """(B,) tokens."""
         logits = logits.float()
-        if sampling is None or not sampling.special:
+        if isinstance(sampling, Greedy) or not sampling.special:
             logits = logits.index_fill(1, self._banned, -torch.inf)
-        if sampling is None or draws is None:
+        if isinstance(sampling, Greedy) or draws is None:
             return logits.argmax(dim=-1)
         shares = (logits / sampling.temperature).softmax(dim=-1)
         if sampling.top_p >= 1:
@@ -207,9 +223,9 @@ class Reasoned:
 
 
 def reason(model: Any, scheme: LabelScheme, rows: Rows, *, batch_tokens: int = 8192) -> Reasoned:
-    """Let a model write its reasonings, greedily."""
+    """Let a model write its reasonings, greedily and without circles."""
     writer = Writer(model, scheme.tokenizer, end=scheme.marker, longest=scheme.reasoning + 1, batch_tokens=batch_tokens)
-    written = writer([row.ids for row in rows.encoded], rows.prefix)
+    written = writer([row.ids for row in rows.encoded], rows.prefix, Greedy(UNREPEATED))
     answers = [parse(ids, scheme.marker, scheme.sequences) for ids in written]
     encoded = [
         replace(row, ids=[*row.ids, *answer.reasoning[: scheme.reasoning], scheme.marker])

@@ -21,7 +21,7 @@ from gencls import encode, matched, models, reasoner, reasoning
 from gencls import sft as sft_module
 from gencls.corpora import CorpusError, Row, digest, generated, quoting, read
 from gencls.errors import InputError
-from gencls.generation import Sampling, Writer, reason
+from gencls.generation import UNREPEATED, Greedy, Sampling, Writer, reason
 from gencls.kv_cache import give_room
 from gencls.params import BuiltinCorpus, FilesCorpus, HubCorpus, Model, Rationalise, Reasoning, Strategy
 from gencls.prompts import Prompt, Renderer
@@ -103,6 +103,32 @@ def test_greedy_writing_is_that_of_transformers_for_rows_of_all_lengths(
         assert out[0, len(prompt) :].tolist() == ids
 
 
+def test_what_is_written_greedily_goes_round_in_no_circles(base_folder: Path) -> None:
+    network, tokenizer = models.load(base_folder, CPU)
+    prompts_ = [tokenizer(text, add_special_tokens=False)["input_ids"] for text, _ in rows(12)]
+    circles = 0
+    for run in (2, 6):
+        plain, fresh = (
+            Writer(network, tokenizer, end=tokenizer.eos_token_id, longest=60, batch_tokens=400)(prompts_, (), Greedy(unrepeated))
+            for unrepeated in (None, run)
+        )
+        for before, after in zip(plain, fresh, strict=True):
+            assert again(after, run) == len(after), "no run stands twice"
+            assert after[: again(before, run)] == before[: again(before, run)], "and nothing else is another token"
+            circles += again(before, run) < len(before)
+    assert circles, "without that there are some"
+
+
+def again(ids: list[int], run: int) -> int:
+    """Tokens before the first that ends a run for the second time, or all."""
+    seen: set[tuple[int, ...]] = set()
+    for end in range(run, len(ids) + 1):
+        if tuple(ids[end - run : end]) in seen:
+            return end - 1
+        seen.add(tuple(ids[end - run : end]))
+    return len(ids)
+
+
 def test_a_cache_with_room_holds_what_one_that_copies_holds() -> None:
     plain, roomy = DynamicCache(), DynamicCache()
     steps = torch.randn(5, 2, 3, 4, 1, 8, generator=torch.Generator().manual_seed(0))  # step, keys and values, rows, heads, token, width
@@ -164,6 +190,8 @@ def test_a_reasoning_that_never_ends_gets_the_marker_and_is_counted(base_folder:
     done = reason(network, scheme, asked)
     assert not done.answers[0].ended and len(done.answers[0].reasoning) == 6
     assert done.rows.encoded[0].ids == [*asked.encoded[0].ids, *done.answers[0].reasoning[:5], scheme.marker]
+    longer = reason(network, LabelScheme.build(tokenizer, NAMES, 160, reasoning=80), asked).answers[0].reasoning
+    assert len(longer) == 81 and again(longer, UNREPEATED) == 81
 
 
 # ---- training
